@@ -1,0 +1,1 @@
+export { TimeProfiler, type TimeProfilerOptions } from './time-profiler.ts';

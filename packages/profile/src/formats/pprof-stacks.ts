@@ -1,0 +1,132 @@
+import type { StackTable } from '../model/profile.ts';
+import { FormatError } from './format-error.ts';
+import { grown } from './frame-columns.ts';
+import type { DecodeLimits } from './limits.ts';
+import type { Locations } from './pprof-frames.ts';
+import { SAMPLE } from './pprof-schema.ts';
+import { type ProtobufReader, WIRE_BYTES, WIRE_VARINT } from './protobuf-reader.ts';
+
+const PACKED = (SAMPLE.locationId << 3) | WIRE_BYTES;
+const SINGLE = (SAMPLE.locationId << 3) | WIRE_VARINT;
+
+/** The stacks of a profile, turned root first, while they are read. */
+export class PprofStacks {
+  readonly #reader: ProtobufReader;
+  readonly #locations: Locations;
+  readonly #limits: DecodeLimits;
+  readonly #offsets: Uint32Array;
+  #count = 0;
+  #frames: Uint32Array;
+  #tail = 0;
+
+  /** `stacks` is how many there can be, `bytes` how long their lists of ids are at most, all together. */
+  constructor(
+    reader: ProtobufReader,
+    locations: Locations,
+    limits: DecodeLimits,
+    stacks: number,
+    bytes: number,
+  ) {
+    this.#reader = reader;
+    this.#locations = locations;
+    this.#limits = limits;
+    this.#offsets = new Uint32Array(stacks + 1);
+    // An id takes one to three bytes, and about every fourth frame is an inlined one that has no id of its own.
+    this.#frames = new Uint32Array(Math.min(limits.stackFrames, (bytes >>> 1) + 16));
+  }
+
+  table(): StackTable {
+    return {
+      length: this.#count,
+      offsets: this.#offsets.subarray(0, this.#count + 1),
+      frames: this.#frames.subarray(0, this.#tail),
+    };
+  }
+
+  /** Adds the stack whose location ids stand in bytes `start` to `end` of a sample, perhaps among other fields. */
+  add(start: number, end: number): void {
+    const reader = this.#reader;
+    const { pos: outerPos, end: outerEnd } = reader;
+    reader.pos = start;
+    reader.end = end;
+    const root = this.#tail;
+    while (reader.more) {
+      const tag = reader.field();
+      if (tag === PACKED) {
+        const outer = reader.enter();
+        this.#readIds(root);
+        reader.leave(outer);
+      } else if (tag === SINGLE) {
+        // A list of one, from after the tag, which has one byte.
+        reader.end = reader.pos;
+        reader.pos = reader.start + 1;
+        this.#readIds(root);
+        reader.end = end;
+      } else reader.skip(tag);
+    }
+    const frames = this.#frames;
+    // By hand: a subarray for its reverse() takes longer than turning a stack of some thirty frames.
+    for (let i = root, j = this.#tail - 1; i < j; i++, j--) {
+      const frame = frames[i];
+      frames[i] = frames[j];
+      frames[j] = frame;
+    }
+    this.#offsets[++this.#count] = this.#tail;
+    reader.pos = outerPos;
+    reader.end = outerEnd;
+  }
+
+  /** Reads location ids to the end of the message, and writes their frames leaf first. */
+  #readIds(root: number): void {
+    const reader = this.#reader;
+    const { bytes, end } = reader;
+    const { first, sequential, index } = this.#locations;
+    const count = first.length - 1;
+    let frames = this.#frames;
+    let tail = this.#tail;
+    let room = Math.min(frames.length, root + this.#limits.depth);
+    let { pos } = reader;
+    while (pos < end) {
+      const start = pos;
+      let low = bytes[pos];
+      let high = 0;
+      // Nearly all ids have one or two bytes.
+      if (low < 0x80) pos++;
+      else if (pos + 1 < end && bytes[pos + 1] < 0x80) {
+        low = (low & 0x7f) | (bytes[pos + 1] << 7);
+        pos += 2;
+      } else {
+        reader.pos = pos;
+        low = reader.varint();
+        high = reader.high;
+        pos = reader.pos;
+      }
+      const location = sequential && high === 0 && low > 0 && low <= count ? low - 1 : index.find(low, high);
+      if (location < 0) reader.fail('a sample names a location that is not there', start);
+      const outermost = first[location];
+      let frame = first[location + 1];
+      if (tail + frame - outermost > room) {
+        frames = this.#grow(root, tail, tail + frame - outermost, start);
+        room = Math.min(frames.length, root + this.#limits.depth);
+      }
+      while (frame > outermost) frames[tail++] = --frame;
+    }
+    reader.pos = pos;
+    this.#tail = tail;
+  }
+
+  /** Makes room up to `needed`, within the limits. */
+  #grow(root: number, tail: number, needed: number, byte: number): Uint32Array {
+    const { depth, stackFrames } = this.#limits;
+    const refuse = (limit: number, what: string) => {
+      throw new FormatError('too_large', 'pprof', `more than ${limit} frames in ${what}`, { byte });
+    };
+    if (needed - root > depth) refuse(depth, 'one stack');
+    if (needed > stackFrames) refuse(stackFrames, 'all stacks');
+    if (needed > this.#frames.length) {
+      const length = Math.min(stackFrames, Math.max(needed, this.#frames.length * 2));
+      this.#frames = grown(this.#frames.subarray(0, tail), length);
+    }
+    return this.#frames;
+  }
+}

@@ -1,0 +1,115 @@
+import { isLabelName, parseProfileType } from '@everflame/profile';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { UserError } from '../base/user-error.ts';
+import { parseMeasure } from '../query/measure.ts';
+import type { Query } from '../query/query.ts';
+import { parseSelector } from '../query/selector.ts';
+import { parseTimeRange, type TimeRange } from '../query/time-range.ts';
+import { labelsAnswer, range, selection, servicesAnswer, typesAnswer, valuesAnswer } from './schemas.ts';
+
+/** What there is: services, types, labels. Without a time range: ever. */
+export const catalogRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app, { query }) => {
+  const tags = ['catalog'];
+
+  app.get(
+    '/api/v1/services',
+    { schema: { summary: 'Services', tags, querystring: range, response: { 200: servicesAnswer } } },
+    async (request) => {
+      const services = await query.services(optionalRange(request.query));
+      return {
+        services: services.map((one) => ({
+          ...one,
+          types: [...one.types],
+          labels: Object.fromEntries(Object.entries(one.labels).map(([name, values]) => [name, [...values]])),
+        })),
+      };
+    },
+  );
+
+  app.get(
+    '/api/v1/types',
+    {
+      schema: {
+        summary: 'Profile types',
+        tags,
+        querystring: selection.omit({ type: true }),
+        response: { 200: typesAnswer },
+      },
+    },
+    async (request) => {
+      const types = await query.types(parseSelector(request.query.query), optionalRange(request.query));
+      return {
+        types: types.map(({ type, kind }) => ({
+          type,
+          unit: parseProfileType(type)?.sampleUnit ?? '',
+          kind,
+        })),
+      };
+    },
+  );
+
+  app.get(
+    '/api/v1/labels',
+    { schema: { summary: 'Names of labels', tags, querystring: selection, response: { 200: labelsAnswer } } },
+    async (request) => {
+      const { query: selector, type } = request.query;
+      return {
+        labels: await query.labelNames(
+          parseSelector(selector),
+          storedType(type),
+          optionalRange(request.query),
+        ),
+      };
+    },
+  );
+
+  app.get(
+    '/api/v1/labels/:name/values',
+    {
+      schema: {
+        summary: 'Values of a label',
+        tags,
+        params: z.object({ name: z.string() }),
+        querystring: selection,
+        response: { 200: valuesAnswer },
+      },
+    },
+    async (request) => {
+      const { name } = request.params;
+      if (!isLabelName(name)) {
+        throw new UserError(
+          'bad_parameter',
+          `name: ${JSON.stringify(name.slice(0, 100))} is no label name.`,
+          {
+            parameter: 'name',
+          },
+        );
+      }
+      const { query: selector, type } = request.query;
+      const chosen = parseSelector(selector);
+      const optional = optionalRange(request.query);
+      if (name === 'service_name') {
+        // The service is no label in the store, but it is one for whoever asks.
+        const types = await query.services(optional);
+        return { values: types.map(({ service }) => service) };
+      }
+      return { values: await query.labelValues(chosen, storedType(type), name, optional) };
+    },
+  );
+};
+
+function storedType(type: string | undefined): string | undefined {
+  return type === undefined ? undefined : parseMeasure(type).stored;
+}
+
+function optionalRange({
+  from,
+  until,
+}: {
+  from?: string | undefined;
+  until?: string | undefined;
+}): TimeRange | undefined {
+  if (from === undefined && until === undefined) return undefined;
+  return parseTimeRange(from ?? '0', until);
+}

@@ -1,0 +1,112 @@
+import { encodeFlameGraph, toNylasTree, toPlainTree } from '@everflame/profile';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { parseMeasure } from '../query/measure.ts';
+import type { Query } from '../query/query.ts';
+import { parseSelector } from '../query/selector.ts';
+import { parseTimeRange } from '../query/time-range.ts';
+import {
+  flameGraphAnswer,
+  flameGraphQuery,
+  nylasQuery,
+  plainTreeAnswer,
+  timelineAnswer,
+  timelineQuery,
+} from './schemas.ts';
+
+/** A box of a two-thousandth is half a pixel on the widest screens. */
+const DEFAULT_MIN_SHARE = 1 / 2000;
+
+/** Pictures of what is stored: timelines and flame graphs. */
+export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app, { query }) => {
+  const tags = ['pictures'];
+
+  app.get(
+    '/api/v1/timeline',
+    {
+      schema: {
+        summary: 'Value over time',
+        tags,
+        querystring: timelineQuery,
+        response: { 200: timelineAnswer },
+      },
+    },
+    async (request) => {
+      const { by, points, ...asked } = request.query;
+      const question = questionOf(asked);
+      const answer = await query.timeline({ ...question, points, ...(by !== undefined && { by }) });
+      const { type, unit, kind } = question.measure;
+      return { query: asked.query, type, unit, kind, ...question.range, ...answer };
+    },
+  );
+
+  app.get(
+    '/api/v1/flamegraph',
+    {
+      schema: {
+        summary: 'Flame graph',
+        tags,
+        querystring: flameGraphQuery,
+        response: { 200: z.union([flameGraphAnswer, plainTreeAnswer]) },
+      },
+    },
+    async (request, reply) => {
+      const { format, focus, min, ...asked } = request.query;
+      const question = questionOf(asked);
+      const minShare = min ?? (format === 'json' ? 0 : DEFAULT_MIN_SHARE);
+      const answer = await query.flameGraph({ ...question, minShare, ...(focus !== undefined && { focus }) });
+      const { type, unit, kind } = question.measure;
+      const total = answer.graph.total[0];
+      // Both answers are built here, column by column: checking every number against the schema again would cost
+      // more than making them.
+      reply.serializer((body: unknown) => JSON.stringify(body));
+      if (format === 'json') return { type, unit, total, root: toPlainTree(answer.graph) };
+      const { profiles, seconds, notes } = answer;
+      const graph = encodeFlameGraph(answer.graph);
+      return reply.send({
+        query: asked.query,
+        type,
+        unit,
+        kind,
+        ...question.range,
+        profiles,
+        seconds,
+        total,
+        graph,
+        notes,
+      });
+    },
+  );
+
+  app.get(
+    '/data',
+    {
+      schema: {
+        summary: 'Tree as nylas’ visualizer served it',
+        description: 'Values are in the unit of the type. Without query: every service but everflame.',
+        tags,
+        querystring: nylasQuery,
+        response: {
+          200: z.object({ name: z.string(), value: z.number(), children: z.array(z.unknown()).optional() }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { threshold, ...asked } = request.query;
+      const answer = await query.flameGraph({ ...questionOf(asked), minShare: 0 });
+      reply.serializer((body: unknown) => JSON.stringify(body));
+      return toNylasTree(answer.graph, threshold);
+    },
+  );
+};
+
+interface Asked {
+  readonly query: string;
+  readonly type?: string | undefined;
+  readonly from?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+function questionOf({ query, type, from, until }: Asked) {
+  return { selector: parseSelector(query), measure: parseMeasure(type), range: parseTimeRange(from, until) };
+}

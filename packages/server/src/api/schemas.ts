@@ -1,0 +1,166 @@
+import { z } from 'zod';
+
+/**
+ * What requests say and answers hold. The same schemas check requests, write answers and make the OpenAPI document.
+ * Times in answers are unix milliseconds.
+ */
+const query = z
+  .string()
+  .default('')
+  .describe('Selector: service{label="v",other!="v",third=~"re"}; empty: every service but everflame');
+const type = z
+  .string()
+  .optional()
+  .describe('Profile type; CPU time (process_cpu:cpu:nanoseconds:cpu:nanoseconds) where it is left out');
+const from = z
+  .string()
+  .optional()
+  .describe('Start: -15minutes (the default), 2 hours ago, 2026-05-01 12:00, unix s or ms');
+const until = z.string().optional().describe('End, written as from; now where it is left out');
+
+export const selection = z.object({ query, type, from, until });
+export const range = z.object({ from, until });
+
+const ms = z.number().describe('Unix time in ms');
+const kind = z.enum(['flow', 'level']);
+
+export const errorAnswer = z.object({
+  error: z.object({ code: z.string(), message: z.string(), parameter: z.string().optional() }),
+});
+
+export const statusAnswer = z.object({
+  version: z.string(),
+  storage: z.enum(['embedded', 'cluster']),
+  dataDir: z.string().optional(),
+  now: ms,
+  selfProfile: z.boolean(),
+  server: z.string().describe('Address to give to agents'),
+});
+
+export const servicesAnswer = z.object({
+  services: z.array(
+    z.object({
+      service: z.string(),
+      types: z.array(z.string()),
+      firstSeen: ms,
+      lastSeen: ms,
+      labels: z.record(z.string(), z.array(z.string())),
+    }),
+  ),
+});
+
+export const typesAnswer = z.object({
+  types: z.array(z.object({ type: z.string(), unit: z.string(), kind })),
+});
+export const labelsAnswer = z.object({ labels: z.array(z.string()) });
+export const valuesAnswer = z.object({ values: z.array(z.string()) });
+
+export const timelineQuery = selection.extend({
+  by: z.string().min(1).max(200).optional().describe('Label to split by'),
+  points: z.coerce.number().int().min(1).max(2000).default(300).describe('About how many buckets'),
+});
+
+export const timelineAnswer = z.object({
+  query: z.string(),
+  type: z.string(),
+  unit: z.string(),
+  kind,
+  from: ms,
+  until: ms,
+  start: ms.describe('Start of the first bucket'),
+  step: z.number().describe('Width of a bucket in ms'),
+  groups: z.array(
+    z.object({
+      label: z
+        .string()
+        .nullable()
+        .describe('Value of the label; null where nothing is split, and for the others'),
+      others: z.boolean().describe('The sum of the groups that were too many to show'),
+      values: z
+        .array(z.number().nullable())
+        .describe('Flows: value per second. Levels: the level. null: nobody was watched'),
+    }),
+  ),
+  others: z.number().describe('How many values of the label were summed as others'),
+});
+
+export const flameGraphQuery = selection.extend({
+  format: z
+    .enum(['wire', 'json'])
+    .default('wire')
+    .describe('wire: compact columns for the page; json: a plain tree'),
+  focus: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/, 'must be a path id: 16 hexadecimal digits')
+    .optional()
+    .describe('Path id of a box whose details are wanted'),
+  min: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('Least share of the (focused) total for a box to be sent; 1/2000 for wire, 0 for json'),
+});
+
+const indices = z.array(z.number()).readonly();
+const note = z.object({
+  code: z.enum(['mostly_waiting', 'nylas_sampler', 'no_data', 'focus_not_found']),
+  message: z.string(),
+  type: z.string().optional(),
+  share: z.number().optional(),
+  lastSeen: z.number().nullable().optional(),
+});
+
+export const flameGraphAnswer = z.object({
+  query: z.string(),
+  type: z.string(),
+  unit: z.string(),
+  kind,
+  from: ms,
+  until: ms,
+  profiles: z.number().describe('Windows merged'),
+  seconds: z.number().describe('Seconds of the range in which anything was watched'),
+  total: z.number(),
+  graph: z.object({
+    version: z.literal(1),
+    strings: z.array(z.string()).readonly(),
+    boxes: z.object({ function: indices, module: indices, file: indices }),
+    nodes: z.object({ depth: indices, box: indices, self: indices }),
+    hidden: z.array(z.tuple([z.number(), z.number(), z.number()]).readonly()).readonly(),
+  }),
+  notes: z.array(note).readonly(),
+});
+
+export const plainTreeAnswer = z.object({
+  type: z.string(),
+  unit: z.string(),
+  total: z.number(),
+  root: z
+    .object({ name: z.string(), value: z.number(), self: z.number(), children: z.array(z.unknown()) })
+    .describe('Children are nodes like the root'),
+});
+
+export const nylasQuery = selection.extend({
+  threshold: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('Boxes must be worth more than this share of all'),
+});
+
+export const targetsAnswer = z.object({
+  targets: z.array(
+    z.object({
+      url: z.string(),
+      service: z.string(),
+      labels: z.record(z.string(), z.string()),
+      state: z.enum(['up', 'down', 'pending']),
+      lastSuccess: z.number().nullable(),
+      lastError: z.string().nullable(),
+      lastDuration: z.number().nullable().describe('ms'),
+      intervalSeconds: z.number(),
+      undelivered: z.number().describe('Profiles polled that are not stored yet'),
+    }),
+  ),
+});

@@ -1,0 +1,44 @@
+/**
+ * Every error that a user can cause, or meet: its code, the HTTP status and what to do. docs/errors.md is checked
+ * against this list.
+ */
+export const ERROR_CODES = {
+  bad_parameter: { status: 400, advice: 'Mend the query parameter or header that the message names.' },
+  bad_selector: {
+    status: 400,
+    advice: 'Write the selector as service{label="value", other!="x", third=~"re.*"}.',
+  },
+  bad_time: {
+    status: 400,
+    advice: 'Give unix time in s, ms, µs or ns, or a date such as -15minutes or 2026-05-01 12:00.',
+  },
+  bad_type: { status: 400, advice: 'Give a profile type of five parts, as /api/v1/types lists them.' },
+  bad_name: { status: 400, advice: 'Give name=service or name=service{label=value,other=value}.' },
+  bad_body: {
+    status: 400,
+    advice: 'Send a profile in the format that the request names, whole and unchanged.',
+  },
+  unsupported_format: { status: 400, advice: 'Send pprof, folded, lines or nylas.' },
+  in_future: { status: 400, advice: 'Set the clock of the sender, or mend from and until.' },
+  window_too_long: { status: 400, advice: 'Send windows of a week at the most.' },
+  unauthorized: { status: 401, advice: 'Send the token that this server was given.' },
+  forbidden_host: {
+    status: 403,
+    advice: 'Call the server by an address that it listens on, or allow the name with --allow-host.',
+  },
+  cross_site: { status: 403, advice: 'Send it from a program, not from a page of another site.' },
+  not_found: { status: 404, advice: 'See /openapi.json for the routes.' },
+  method_not_allowed: { status: 405, advice: 'See /openapi.json for the methods of this route.' },
+  too_large: { status: 413, advice: 'Send smaller profiles, or raise the limit in the configuration.' },
+  unsupported_encoding: { status: 415, advice: 'Send the body plain or with Content-Encoding: gzip.' },
+  queue_full: { status: 429, advice: 'Send it again after Retry-After seconds.' },
+  query_failed: {
+    status: 500,
+    advice: 'Try again; if it stays, narrow the query and look at the log of the server.',
+  },
+  internal: { status: 500, advice: 'Look at the log of the server, and report it.' },
+  store_failed: { status: 503, advice: 'Send it again; the log of the server says what the store lacks.' },
+  closing: { status: 503, advice: 'The server is stopping. Send it again.' },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,70 @@
+import { Command } from 'commander';
+import { createLogger } from './logger.ts';
+import { serve } from './serve.ts';
+import { DEFAULT_DATA, DEFAULT_LISTEN, resolveServeConfig, type ServeFlags } from './serve-config.ts';
+import { stopOnSignal } from './stop-signal.ts';
+import { VERSION } from './version.ts';
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('Collect, store and show profiles')
+    .option('--listen <[host:]port>', `address to listen on (EVERFLAME_LISTEN; default ${DEFAULT_LISTEN})`)
+    .option('--port <port>', 'the same, as the old visualizer had it (EVERFLAME_PORT)')
+    .option('--data <dir>', `directory of the store (EVERFLAME_DATA; default ./${DEFAULT_DATA})`)
+    .option('--clickhouse <url>', 'store in this ClickHouse instead (EVERFLAME_CLICKHOUSE)')
+    .option('--config <file>', 'YAML configuration (EVERFLAME_CONFIG)')
+    .option('--no-self-profile', 'do not profile the server itself (EVERFLAME_SELF_PROFILE=0)')
+    .option(
+      '--insecure',
+      'listen beyond this machine though anybody there may read and push (EVERFLAME_INSECURE)',
+    )
+    .option(
+      '--allow-host <name>',
+      'a name that the server goes by, repeatable (EVERFLAME_ALLOW_HOST)',
+      collect,
+    )
+    .option('--log-level <level>', 'trace, debug, info, warn, error, silent (EVERFLAME_LOG_LEVEL)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  everflame serve
+  everflame serve --listen 127.0.0.1:8080 --data /var/lib/everflame
+  everflame serve --config everflame.yaml
+
+Exit codes: 0 stopped, 1 failed, 2 wrong usage or configuration.`,
+    )
+    .action(run);
+}
+
+async function run(options: ServeFlags, command: Command): Promise<void> {
+  // Commander gives --no-self-profile a default of true, which would hide the environment and the file.
+  const { selfProfile, ...rest } = options;
+  const given = command.getOptionValueSource('selfProfile') === 'cli';
+  const config = resolveServeConfig({ ...rest, ...(given && selfProfile !== undefined && { selfProfile }) });
+  const logger = createLogger(config.logLevel);
+  const server = await serve(config, logger);
+  process.stdout.write(banner(server.url, config.clickhouse ?? config.dataDir));
+  await stopOnSignal(async (signal) => {
+    logger.info(`${signal}: stopping`);
+    await server.stop();
+  });
+}
+
+function banner(url: string, data: string): string {
+  const bold =
+    process.stdout.isTTY && !process.env.NO_COLOR ? (text: string) => `\x1b[1m${text}\x1b[22m` : String;
+  return `
+  ${bold(`Everflame ${VERSION}`)}
+
+  Page     ${bold(url)}
+  Data     ${data.replace(/\/\/[^@/]*@/, '//')}
+  Python   everflame-run --server ${url} --service-name my-service python app.py
+           (once: pip install ./agents/python)
+
+`;
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}

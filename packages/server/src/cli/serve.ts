@@ -1,0 +1,69 @@
+import { DEFAULT_LIMITS } from '@everflame/profile';
+import type { Logger } from 'pino';
+import { createApiServer } from '../api/api-server.ts';
+import { Collector } from '../collect/collector.ts';
+import { Ingest } from '../ingest/ingest.ts';
+import { ingestRoutes } from '../ingest/routes.ts';
+import { Query } from '../query/query.ts';
+import { openCluster } from '../store/cluster.ts';
+import { openEmbedded } from '../store/embedded.ts';
+import { Store } from '../store/store.ts';
+import { urlOf } from './listen-address.ts';
+import { startSelfProfile } from './self-profile.ts';
+import type { ServeConfig } from './serve-config.ts';
+import { VERSION } from './version.ts';
+
+export interface RunningServer {
+  /** Address for agents and browsers on this machine. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Wires the rooms together and listens. Whatever fails on the way is closed again. */
+export async function serve(config: ServeConfig, logger: Logger): Promise<RunningServer> {
+  const connection = config.clickhouse
+    ? openCluster(config.clickhouse)
+    : openEmbedded({ dataDir: config.dataDir });
+  const store = await Store.open(connection);
+  try {
+    const ingest = new Ingest(store, { ...DEFAULT_LIMITS, bytes: config.limits.profileBytes });
+    const collector = new Collector({ targets: config.collect?.targets ?? [], sink: store, logger });
+    const app = await createApiServer({
+      query: new Query(store.reader),
+      facts: {
+        version: VERSION,
+        storage: store.mode,
+        ...(store.mode === 'embedded' && { dataDir: config.dataDir }),
+        selfProfile: config.selfProfile,
+        server: urlOf(config.listen),
+      },
+      targets: collector,
+      allowedHosts: [config.listen.host, ...config.allowHosts],
+      logger,
+      plugins: async (server) => {
+        await server.register(ingestRoutes, {
+          ingest,
+          bodyLimit: config.limits.bodyBytes,
+          decodedLimit: config.limits.profileBytes,
+          inFlightLimit: config.limits.inFlightBytes,
+        });
+      },
+    });
+    await app.listen(config.listen);
+    const address = app.server.address();
+    const port = typeof address === 'object' && address ? address.port : config.listen.port;
+    collector.start();
+    const self = config.selfProfile ? startSelfProfile(store, VERSION, logger) : undefined;
+    return {
+      url: urlOf({ ...config.listen, port }),
+      async stop() {
+        await app.close();
+        await Promise.all([collector.stop(), self?.stop()]);
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+import type { DecodeLimits } from '@everflame/profile';
+import { UserError } from '../base/user-error.ts';
+import type { Push, PushReceipt } from '../store/push.ts';
+import { StoreError } from '../store/store-error.ts';
+import { parseAppName } from './app-name.ts';
+import { decodeBody, type IngestFormat } from './decode-body.ts';
+import { identifyPush, type PushClaim } from './push-identity.ts';
+import { pushWindow } from './push-times.ts';
+import { nameTypes, type SampleTypeConfig } from './sample-type-config.ts';
+import { languageOf } from './spy-name.ts';
+import { splitTypeSuffix, textTypeFor } from './type-suffix.ts';
+
+/** Where profiles go. */
+export interface PushStore {
+  write(push: Push): Promise<PushReceipt>;
+  /** Start of a stored profile in ns, for a push that is known by its identity alone. */
+  findStart(service: string, identity: bigint): Promise<bigint | undefined>;
+}
+
+/** A push as it came in, its protocol taken off. */
+export interface IngestRequest {
+  readonly name: string;
+  readonly from?: string;
+  readonly until?: string;
+  readonly format?: IngestFormat;
+  readonly sampleRate?: number;
+  readonly spyName?: string;
+  readonly units?: string;
+  readonly body: Uint8Array;
+  readonly sampleTypeConfig?: SampleTypeConfig;
+  readonly claim: Omit<PushClaim, 'body' | 'hasFrom'>;
+}
+
+export interface IngestReceipt {
+  readonly service: string;
+  readonly series: number;
+  readonly samples: number;
+  /** What the sender should know, in sentences. */
+  readonly notes: string[];
+}
+
+/** Starts of named pushes without `from` that are remembered, for the retry that follows soon. */
+const REMEMBERED = 10_000;
+
+/** Bytes from the network → a profile in the store. One per server. */
+export class Ingest {
+  readonly #store: PushStore;
+  readonly #limits: DecodeLimits;
+  readonly #starts = new Map<bigint, bigint>();
+
+  constructor(store: PushStore, limits: DecodeLimits) {
+    this.#store = store;
+    this.#limits = limits;
+  }
+
+  /**
+   * Stores a push; resolves when it is on disk.
+   *
+   * @throws UserError with what to answer
+   */
+  async accept(request: IngestRequest): Promise<IngestReceipt> {
+    const { service: name, labels, profileName } = parseAppName(request.name);
+    const { service, textType } = splitTypeSuffix(name);
+    const decoded = decodeBody(request.body, {
+      format: request.format,
+      textType: textTypeFor(textType, request.units),
+      sampleRate: request.sampleRate ?? 100,
+      limits: this.#limits,
+    });
+    const { profile, cumulative } = nameTypes(decoded, request.sampleTypeConfig ?? {}, profileName);
+    const identity = identifyPush({
+      ...request.claim,
+      body: request.body,
+      hasFrom: request.from !== undefined,
+    });
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const window = pushWindow(request.from, request.until, profile.durationNanos, now);
+    const startNanos =
+      identity.named && request.from === undefined
+        ? await this.#firstStart(service, identity.id, window.startNanos)
+        : window.startNanos;
+    const language = languageOf(request.spyName);
+    const receipt = await this.#write({
+      service,
+      labels: { ...(language !== undefined && { language }), ...labels },
+      startNanos,
+      durationNanos: window.durationNanos,
+      identity: identity.id,
+      profile,
+    });
+    const notes = cumulative.map(
+      (type) =>
+        `${type} counts since the start of the process and was left out: send what was added since the last push.`,
+    );
+    if (receipt.mergedLabelSets > 0) {
+      notes.push(
+        `${receipt.mergedLabelSets} label sets too many for one profile were counted without their labels.`,
+      );
+    }
+    return { service, series: receipt.series, samples: receipt.samples, notes };
+  }
+
+  /** A retry must land on the row of the first attempt: the same start, though time has gone on. */
+  async #firstStart(service: string, identity: bigint, start: bigint): Promise<bigint> {
+    const known = this.#starts.get(identity) ?? (await this.#store.findStart(service, identity));
+    const first = known ?? this.#starts.get(identity) ?? start;
+    this.#starts.set(identity, first);
+    if (this.#starts.size > REMEMBERED) {
+      for (const oldest of this.#starts.keys()) {
+        this.#starts.delete(oldest);
+        break;
+      }
+    }
+    return first;
+  }
+
+  async #write(push: Push): Promise<PushReceipt> {
+    try {
+      return await this.#store.write(push);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      switch (error.code) {
+        case 'queue_full':
+          throw new UserError('queue_full', error.message, { retryAfter: 5, cause: error });
+        case 'closing':
+          throw new UserError('closing', error.message, { retryAfter: 5, cause: error });
+        default:
+          throw new UserError('store_failed', error.message, { retryAfter: 10, cause: error });
+      }
+    }
+  }
+}

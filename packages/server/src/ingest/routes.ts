@@ -1,0 +1,218 @@
+import { Transform, type TransformCallback } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { UserError } from '../base/user-error.ts';
+import { Admission } from './admission.ts';
+import { FORMATS } from './decode-body.ts';
+import type { Ingest, IngestRequest } from './ingest.ts';
+import { parseMultipart } from './multipart.ts';
+import { parseSampleTypeConfig, type SampleTypeConfig } from './sample-type-config.ts';
+
+export interface IngestRoutesOptions {
+  readonly ingest: Ingest;
+  /** Bytes of one body as it comes. */
+  readonly bodyLimit: number;
+  /** Bytes of one body with Content-Encoding: gzip, decompressed. */
+  readonly decodedLimit: number;
+  /** Bytes of all pushes under way. */
+  readonly inFlightLimit: number;
+}
+
+/** Formats that the protocol has and this server does not read; named, so that the answer can say so. */
+const KNOWN_FORMATS = ['jfr', 'speedscope', 'trie', 'tree'];
+
+const ingestQuery = z.object({
+  name: z.string().describe('service{label=value,other="quoted, value"}'),
+  from: z.string().optional().describe('Start of the window: unix time in s, ms, µs or ns, or now-1h'),
+  until: z.string().optional().describe('End of the window; now where it is left out'),
+  format: z
+    .string()
+    .optional()
+    .describe(`${FORMATS.join(', ')}; without it text is folded and anything else pprof`),
+  sampleRate: z.coerce.number().positive().max(1e6).optional().describe('Samples per second, for text; 100'),
+  spyName: z.string().max(100).optional(),
+  units: z.string().max(100).optional(),
+  aggregationType: z.string().max(100).optional(),
+});
+
+const ingestHeaders = z.object({
+  'everflame-protocol': z.literal('1').optional(),
+  'everflame-instance': z.string().min(8).max(128).optional().describe('Random per process'),
+  'everflame-sequence': z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional()
+    .describe('0, 1, 2, … per instance'),
+  'everflame-rate': z.coerce.number().min(0).optional().describe('Samples per second in force'),
+  'everflame-dropped': z.coerce.number().min(0).optional().describe('Samples lost since the last push'),
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Names this push, so that a retry counts once'),
+});
+
+const ingestAnswer = z.object({
+  status: z.literal('stored'),
+  service: z.string(),
+  series: z.number(),
+  samples: z.number(),
+  notes: z.array(z.string()),
+});
+
+/** `POST /ingest`, as Pyroscope's SDKs speak it, with Everflame's headers beside it. */
+export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (app, options) => {
+  const admission = new Admission(options.inFlightLimit);
+  acceptAnyBody(app);
+
+  app.addHook('onRequest', async (request, reply) => {
+    const declared = Number(request.headers['content-length'] ?? 1 << 20);
+    if (declared > options.bodyLimit) throw tooLarge(options.bodyLimit);
+    const release = admission.admit(declared);
+    reply.raw.once('close', release);
+  });
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const limited = payload.pipe(new ByteLimit(options.bodyLimit));
+    payload.on('error', (error) => limited.destroy(error));
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding === 'identity' || encoding === '') return limited;
+    if (encoding !== 'gzip' && encoding !== 'x-gzip') {
+      throw new UserError(
+        'unsupported_encoding',
+        `Content-Encoding ${JSON.stringify(encoding)} is not read here.`,
+        {
+          parameter: 'Content-Encoding',
+        },
+      );
+    }
+    const decoded = new ByteLimit(options.decodedLimit);
+    const gunzip = createGunzip();
+    limited.on('error', (error) => decoded.destroy(error));
+    gunzip.on('error', (cause) => {
+      decoded.destroy(
+        new UserError(
+          'bad_body',
+          `Content-Encoding says gzip, but the body does not decompress: ${cause.message}.`,
+          {
+            cause,
+          },
+        ),
+      );
+    });
+    decoded.on('error', () => {
+      limited.destroy();
+      gunzip.destroy();
+    });
+    // What counts as Content-Length is the encoded body: Fastify must not compare it with what comes out.
+    delete request.headers['content-length'];
+    return limited.pipe(gunzip).pipe(decoded);
+  });
+
+  app.post(
+    '/ingest',
+    {
+      bodyLimit: options.decodedLimit,
+      schema: {
+        summary: 'Push a profile',
+        tags: ['ingest'],
+        querystring: ingestQuery,
+        headers: ingestHeaders,
+        response: { 200: ingestAnswer },
+      },
+    },
+    async (request) => {
+      const { query, headers } = request;
+      const { body, sampleTypeConfig, isMultipart } = await readBody(request);
+      const push: IngestRequest = {
+        name: query.name,
+        ...(query.from !== undefined && { from: query.from }),
+        ...(query.until !== undefined && { until: query.until }),
+        ...(query.sampleRate !== undefined && { sampleRate: query.sampleRate }),
+        ...(query.spyName !== undefined && { spyName: query.spyName }),
+        ...(query.units !== undefined && { units: query.units }),
+        ...formatOf(query.format, isMultipart),
+        ...(sampleTypeConfig && { sampleTypeConfig }),
+        body,
+        claim: {
+          ...(headers['everflame-instance'] !== undefined && { instance: headers['everflame-instance'] }),
+          ...(headers['everflame-sequence'] !== undefined && { sequence: headers['everflame-sequence'] }),
+          ...(headers['idempotency-key'] !== undefined && { key: headers['idempotency-key'] }),
+          url: request.url,
+          peer: request.ip,
+        },
+      };
+      const dropped = headers['everflame-dropped'] ?? 0;
+      if (dropped > 0) request.log.warn({ name: query.name, dropped }, 'the agent reports dropped samples');
+      const receipt = await options.ingest.accept(push);
+      return { status: 'stored' as const, ...receipt };
+    },
+  );
+};
+
+function formatOf(format: string | undefined, isMultipart: boolean): Pick<IngestRequest, 'format'> {
+  if (isMultipart && (format === undefined || format === 'pprof')) return { format: 'pprof' };
+  if (format === undefined || format === '') return {};
+  const known = FORMATS.find((one) => one === format);
+  if (known) return { format: known };
+  const what = KNOWN_FORMATS.includes(format) ? 'is not read yet' : 'is no format that this server knows';
+  throw new UserError(
+    'unsupported_format',
+    `format=${JSON.stringify(format.slice(0, 40))} ${what}. Send ${FORMATS.join(', ')}.`,
+    { parameter: 'format' },
+  );
+}
+
+/** Every content type is a body of bytes: senders write whatever they like there. */
+function acceptAnyBody(app: FastifyInstance): void {
+  app.removeContentTypeParser(['application/json', 'text/plain']);
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => body,
+  );
+}
+
+async function readBody(
+  request: FastifyRequest,
+): Promise<{ body: Uint8Array; sampleTypeConfig?: SampleTypeConfig; isMultipart: boolean }> {
+  const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
+  const contentType = request.headers['content-type'] ?? '';
+  if (!contentType.startsWith('multipart/form-data')) return { body, isMultipart: false };
+  const parts = await parseMultipart(body, contentType);
+  const profile = parts.get('profile');
+  if (!profile) {
+    throw new UserError('bad_body', 'The multipart body has no part named "profile".', {
+      parameter: 'profile',
+    });
+  }
+  const config = parts.get('sample_type_config');
+  return {
+    body: profile,
+    isMultipart: true,
+    ...(config && { sampleTypeConfig: parseSampleTypeConfig(config.toString()) }),
+  };
+}
+
+function tooLarge(limit: number): UserError {
+  return new UserError('too_large', `The body is larger than the ${limit} bytes that this server takes.`);
+}
+
+/** Passes bytes on until there are too many. Fastify reads the count to compare it with Content-Length. */
+class ByteLimit extends Transform {
+  readonly #limit: number;
+  receivedEncodedLength = 0;
+
+  constructor(limit: number) {
+    super();
+    this.#limit = limit;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.receivedEncodedLength += chunk.length;
+    if (this.receivedEncodedLength > this.#limit) done(tooLarge(this.#limit));
+    else done(null, chunk);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Filter } from '../store/filter.ts';
+import type { Reader, TypeStats } from '../store/reader.ts';
+import { CPU_TYPE, type Measure, WALL_TYPE } from './measure.ts';
+
+/** What a reader of a picture must know about it. */
+export interface Note {
+  readonly code: 'mostly_waiting' | 'nylas_sampler' | 'no_data' | 'focus_not_found';
+  readonly message: string;
+  /** mostly_waiting: the type that shows where the time goes. */
+  readonly type?: string;
+  /** mostly_waiting: time on CPU as a share of the time watched. */
+  readonly share?: number;
+  /** no_data: end of the last window of this selection at any time, unix ms; null where there never was one. */
+  readonly lastSeen?: number | null;
+}
+
+/** Under this share of the time on a CPU, a service is said to be waiting. */
+const WAITING_SHARE = 0.05;
+
+/** A service that is not on a CPU gives an all but empty picture: say why, and where its time is. */
+export function waitingNote(measure: Measure, stats: readonly TypeStats[]): Note | undefined {
+  if (measure.stored !== CPU_TYPE) return undefined;
+  const total = (type: string) => stats.find((one) => one.type === type)?.total ?? 0;
+  const wall = total(WALL_TYPE);
+  const share = wall > 0 ? total(CPU_TYPE) / wall : 1;
+  if (share >= WAITING_SHARE) return undefined;
+  const percent = (share * 100).toFixed(share < 0.001 ? 2 : 1);
+  return {
+    code: 'mostly_waiting',
+    message: `On a CPU for only ${percent} % of the time: it mostly waits. Its wall time shows where.`,
+    type: WALL_TYPE,
+    share,
+  };
+}
+
+/** nylas' sampler counts less than the truth; whoever looks at its totals must know. */
+export async function nylasNote(reader: Reader, filter: Filter, measure: Measure): Promise<Note | undefined> {
+  if (measure.stored !== CPU_TYPE) return undefined;
+  const nylas = { label: 'sampler', operator: '=', value: 'nylas' } as const;
+  const stats = await reader.stats({ ...filter, labels: [...filter.labels, nylas] });
+  if (!stats.some(({ total }) => total > 0)) return undefined;
+  return {
+    code: 'nylas_sampler',
+    message:
+      'Some of these profiles come from nylas’ sampler, which sees 33–45 % of the CPU time: ' +
+      'shares are right, totals are low. Everflame’s own agent measures in full.',
+  };
+}
+
+export async function noDataNote(reader: Reader, filter: Filter): Promise<Note> {
+  const { from: _from, until: _until, ...anyTime } = filter;
+  const lastSeen = (await reader.stats(anyTime))[0]?.last ?? null;
+  return {
+    code: 'no_data',
+    message:
+      lastSeen === null
+        ? 'No profile of this selection and type was ever stored.'
+        : 'No profile of this selection and type lies in this time range.',
+    lastSeen,
+  };
+}

@@ -1,0 +1,93 @@
+import type { ProfileKind } from '@everflame/profile';
+import { UserError } from '../base/user-error.ts';
+import type { Filter } from '../store/filter.ts';
+import type { Reader } from '../store/reader.ts';
+import { answerFlameGraph, type FlameGraphAnswer, type FlameGraphQuestion } from './flame-graph-query.ts';
+import type { Selector } from './selector.ts';
+import { Symbols } from './symbols.ts';
+import type { TimeRange } from './time-range.ts';
+import { answerTimeline, type TimelineAnswer, type TimelineQuestion } from './timeline-query.ts';
+
+export interface ServiceEntry {
+  readonly service: string;
+  readonly types: readonly string[];
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Labels that the list of services tells about each. */
+const SERVICE_FACTS = ['language', 'sampler'];
+const MAX_VALUES = 10_000;
+
+/** Questions about what is stored. One per server: it holds the caches. */
+export class Query {
+  readonly #reader: Reader;
+  readonly #symbols: Symbols;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+    this.#symbols = new Symbols(reader);
+  }
+
+  flameGraph(question: FlameGraphQuestion): Promise<FlameGraphAnswer> {
+    return explain(answerFlameGraph(this.#reader, this.#symbols, question));
+  }
+
+  timeline(question: TimelineQuestion): Promise<TimelineAnswer> {
+    return explain(answerTimeline(this.#reader, question));
+  }
+
+  async services(range?: TimeRange): Promise<ServiceEntry[]> {
+    const filter: Filter = { services: [], labels: [], ...range };
+    const [services, labels] = await explain(
+      Promise.all([this.#reader.services(filter), this.#reader.serviceLabels(filter, SERVICE_FACTS)]),
+    );
+    return services.map((service) => ({ ...service, labels: labels.get(service.service) ?? {} }));
+  }
+
+  types(selector: Selector, range?: TimeRange): Promise<{ type: string; kind: ProfileKind }[]> {
+    return explain(this.#reader.types({ ...selector, ...range }));
+  }
+
+  labelNames(selector: Selector, type: string | undefined, range?: TimeRange): Promise<string[]> {
+    return explain(
+      this.#reader.labelNames({ ...selector, ...range, ...(type !== undefined && { types: [type] }) }),
+    );
+  }
+
+  labelValues(
+    selector: Selector,
+    type: string | undefined,
+    label: string,
+    range?: TimeRange,
+  ): Promise<string[]> {
+    const filter = { ...selector, ...range, ...(type !== undefined && { types: [type] }) };
+    return explain(this.#reader.labelValues(filter, label, MAX_VALUES));
+  }
+}
+
+/** The engine's error for a regular expression that RE2 does not take. */
+const CANNOT_COMPILE_REGEXP = '427';
+
+/** Turns the engine's errors into what their cause can be told. */
+async function explain<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (code === CANNOT_COMPILE_REGEXP) {
+      throw new UserError(
+        'bad_selector',
+        `query: a regular expression does not compile (RE2 syntax): ${message}`,
+        {
+          parameter: 'query',
+          cause,
+        },
+      );
+    }
+    throw new UserError('query_failed', `The engine could not answer: ${message}`, { cause });
+  }
+}

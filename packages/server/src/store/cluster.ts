@@ -1,0 +1,31 @@
+import { Readable } from 'node:stream';
+import { createClient } from '@clickhouse/client';
+import { ClientPool } from './client-pool.ts';
+import type { QueryParams, StoreConnection } from './connection.ts';
+
+/**
+ * A ClickHouse reached by HTTP: `http://user:password@host:8123`. The client keeps its own pool of sockets, so one
+ * client serves reading and one writing.
+ */
+export function openCluster(url: string): StoreConnection {
+  const writer = createClient({ url });
+  const reader = createClient({ url });
+  const readers = new ClientPool([reader, reader, reader, reader]);
+  return {
+    mode: 'cluster',
+    rows: <T>(sql: string, params?: QueryParams) => readers.rows<T>(sql, params),
+    bytes: (sql, params) => readers.bytes(sql, params),
+    async command(sql, params) {
+      await writer.command({ query: sql, ...(params && { query_params: { ...params } }) });
+    },
+    async insert(table, block) {
+      await writer.exec({
+        query: `INSERT INTO ${table} (${block.columns.join(', ')}) FORMAT Native`,
+        values: Readable.from(block.parts().map((part) => Buffer.from(part))),
+      });
+    },
+    async close() {
+      await Promise.all([writer.close(), reader.close()]);
+    },
+  };
+}

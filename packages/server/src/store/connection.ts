@@ -1,0 +1,21 @@
+import type { NativeBlock } from './native-block.ts';
+
+/** Values for the `{name:Type}` placeholders of a statement. User input travels only here, never in SQL text. */
+export type QueryParams = Readonly<Record<string, unknown>>;
+
+/**
+ * The engine, whichever it is: ClickHouse inside this process or one reached by URL. Reading, writing and control
+ * have connections of their own, because a connection of the embedded engine runs one statement at a time.
+ */
+export interface StoreConnection {
+  readonly mode: 'embedded' | 'cluster';
+  /** Rows of a small result. */
+  rows<T>(sql: string, params?: QueryParams): Promise<T[]>;
+  /** The bytes of a result in the statement's own FORMAT. */
+  bytes(sql: string, params?: QueryParams): Promise<Uint8Array>;
+  /** A statement without a result (DDL, deletes). */
+  command(sql: string, params?: QueryParams): Promise<void>;
+  /** Appends the block's rows; resolves once they are in a part on disk. */
+  insert(table: string, block: NativeBlock): Promise<void>;
+  close(): Promise<void>;
+}

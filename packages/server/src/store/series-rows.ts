@@ -1,0 +1,160 @@
+import {
+  asSeriesLabels,
+  formatProfileType,
+  frameIds,
+  hashString,
+  kindOf,
+  type Labels,
+  NO_LABELS,
+  type Profile,
+  type ProfileKind,
+  type ProfileType,
+  sortedLabels,
+  stackIds,
+} from '@everflame/profile';
+import type { Push } from './push.ts';
+
+/** A row of `profiles`, and what `series` says of it. */
+export interface SeriesRow {
+  readonly service: string;
+  readonly type: string;
+  readonly kind: ProfileKind;
+  readonly labels: readonly [string, string][];
+  readonly series: bigint;
+  readonly total: bigint;
+  /** Ids in ascending order, each once: neighbouring rows then look alike, and compress to a third. */
+  readonly stacks: BigUint64Array;
+  readonly values: BigInt64Array;
+}
+
+/** A push turned into rows; the profile is kept for the frames that the store does not know yet. */
+export interface PreparedPush {
+  readonly push: Push;
+  readonly rows: readonly SeriesRow[];
+  /** Two words for each frame and stack of the profile. */
+  readonly frameIds: Uint32Array;
+  readonly stackIds: Uint32Array;
+  readonly mergedLabelSets: number;
+}
+
+/**
+ * Label sets of single samples that one profile may have. Each becomes a series; a label with a value per request
+ * would make more series than profiles, so beyond the bound samples count for the process as a whole.
+ */
+export const MAX_LABEL_SETS = 128;
+
+/** Ids of single requests, which are no labels of a series. */
+const NEVER_SERIES = new Set(['trace_id', 'trace id', 'span_id', 'span id', 'profile_id']);
+
+/**
+ * Splits a push into its series: one for each profile type and label set of its samples. A type without any sample
+ * still makes a row, with nothing in it: "was watched, and idle" is not the same as "was not there".
+ */
+export function prepare(push: Push): PreparedPush {
+  const { profile } = push;
+  const frames = frameIds(profile.frames, profile.strings);
+  const stacks = stackIds(profile.stacks, frames);
+  const { groups, groupOf, merged } = groupLabelSets(profile);
+  const order = sortSamples(profile, stacks, groupOf);
+  const rows: SeriesRow[] = [];
+  profile.types.forEach((type, t) => {
+    const before = rows.length;
+    let start = 0;
+    while (start < order.length) {
+      const group = groupOf[profile.samples.labels[order[start]]];
+      let end = start;
+      while (end < order.length && groupOf[profile.samples.labels[order[end]]] === group) end++;
+      const sums = sumByStack(profile, stacks, order.subarray(start, end), profile.samples.values[t]);
+      if (sums.stacks.length > 0) rows.push(seriesRow(push, type, groups[group], sums));
+      start = end;
+    }
+    if (rows.length === before) rows.push(seriesRow(push, type, NO_LABELS, EMPTY));
+  });
+  return { push, rows, frameIds: frames, stackIds: stacks, mergedLabelSets: merged };
+}
+
+interface Sums {
+  readonly stacks: BigUint64Array;
+  readonly values: BigInt64Array;
+  readonly total: bigint;
+}
+
+const EMPTY: Sums = { stacks: new BigUint64Array(), values: new BigInt64Array(), total: 0n };
+
+function seriesRow(push: Push, type: ProfileType, sampleLabels: Labels, sums: Sums): SeriesRow {
+  const typeName = formatProfileType(type);
+  const labels = sortedLabels({ ...sampleLabels, ...push.labels });
+  return {
+    service: push.service,
+    type: typeName,
+    kind: kindOf(type),
+    labels,
+    series: hashString(`${push.service}\0${typeName}\0${JSON.stringify(labels)}`),
+    ...sums,
+  };
+}
+
+/** Which label set of the profile goes to which series: sets that differ only in ids or numbers are one. */
+function groupLabelSets(profile: Profile): { groups: Labels[]; groupOf: Uint32Array; merged: number } {
+  const groups: Labels[] = [];
+  const index = new Map<string, number>();
+  let merged = 0;
+  const place = (labels: Labels): number => {
+    const key = JSON.stringify(sortedLabels(labels));
+    const known = index.get(key);
+    if (known !== undefined) return known;
+    if (groups.length >= MAX_LABEL_SETS) {
+      merged++;
+      return place(NO_LABELS);
+    }
+    index.set(key, groups.length);
+    return groups.push(labels) - 1;
+  };
+  // The set without labels has a place from the start, so that what does not fit has somewhere to go.
+  place(NO_LABELS);
+  const groupOf = Uint32Array.from(profile.labelSets, (set) => {
+    const labels = Object.entries(asSeriesLabels({ text: set.text, numbers: {} }));
+    return place(Object.fromEntries(labels.filter(([name]) => !NEVER_SERIES.has(name))));
+  });
+  return { groups, groupOf, merged };
+}
+
+/** Indices of the samples in order of series and stack id. */
+function sortSamples(profile: Profile, stacks: Uint32Array, groupOf: Uint32Array): Uint32Array {
+  const { length, stack, labels } = profile.samples;
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  return order.sort((a, b) => {
+    const group = groupOf[labels[a]] - groupOf[labels[b]];
+    if (group !== 0) return group;
+    const x = stack[a] * 2;
+    const y = stack[b] * 2;
+    return stacks[x + 1] - stacks[y + 1] || stacks[x] - stacks[y];
+  });
+}
+
+/** Adds up the values of equal stacks; `order` has equal stacks side by side. Stacks without value are left out. */
+function sumByStack(profile: Profile, stacks: Uint32Array, order: Uint32Array, values: BigInt64Array): Sums {
+  const ids = new BigUint64Array(order.length);
+  const idWords = new Uint32Array(ids.buffer);
+  const sums = new BigInt64Array(order.length);
+  let count = 0;
+  let total = 0n;
+  for (let i = 0; i < order.length; ) {
+    const stack = profile.samples.stack[order[i]] * 2;
+    const low = stacks[stack];
+    const high = stacks[stack + 1];
+    let sum = 0n;
+    for (; i < order.length; i++) {
+      const other = profile.samples.stack[order[i]] * 2;
+      if (stacks[other] !== low || stacks[other + 1] !== high) break;
+      sum += values[order[i]];
+    }
+    if (sum === 0n) continue;
+    idWords[count * 2] = low;
+    idWords[count * 2 + 1] = high;
+    sums[count++] = sum;
+    total += sum;
+  }
+  if (BigInt.asIntN(64, total) !== total) total = total > 0n ? 0x7fffffffffffffffn : -0x8000000000000000n;
+  return { stacks: ids.slice(0, count), values: sums.slice(0, count), total };
+}

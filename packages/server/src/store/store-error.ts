@@ -1,0 +1,22 @@
+/** Why the store refused or failed. Documented in docs/errors.md. */
+export type StoreErrorCode =
+  /** Another process has the data directory open. */
+  | 'data_dir_in_use'
+  /** The tables were made by a newer Everflame. */
+  | 'schema_too_new'
+  /** The engine did not take the rows; nothing was acknowledged, a retry is right. */
+  | 'store_failed'
+  /** Too much is waiting to be written. */
+  | 'queue_full'
+  /** The store is shutting down. */
+  | 'closing';
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,124 @@
+// npm test: every test of every language, one after another, and one line at the end: "N passed, N failed".
+// With --long also what takes too long for every change (soaks, every interpreter).
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureChromium } from './chromium.mjs';
+import { ensurePythonEnv } from './python-env.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+const long = process.argv.includes('--long');
+const scratch = mkdtempSync(join(tmpdir(), 'everflame-test-'));
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+
+try {
+  heading('Build and checks');
+  await check('build', process.execPath, ['scripts/build.mjs']);
+  await check('types', bin('tsc'), ['-b']);
+  await check('style and lint', bin('biome'), ['check', '.']);
+
+  heading('Tools');
+  const python = await prepared('a Python environment', () => ensurePythonEnv());
+  const chromium = await prepared('a browser', () => ensureChromium());
+  const env = {
+    ...process.env,
+    ...(python && { EVERFLAME_TEST_PYTHON: python }),
+    ...(chromium && { EVERFLAME_TEST_CHROMIUM: chromium }),
+  };
+
+  heading('TypeScript: units');
+  await vitest('unit', env);
+  heading('Python: the agent');
+  if (python) await pytest(python, env);
+  heading('End to end: real processes, a real browser');
+  await vitest('e2e', env);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+if (failures.length > 0) console.log(`\nFailed: ${failures.join(', ')}`);
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
+process.exit(totals.failed > 0 ? 1 : 0);
+
+function heading(text) {
+  console.log(`\n── ${text} ──`);
+}
+
+/** Counts a command as one test. */
+async function check(name, command, args) {
+  if ((await run(command, args, process.env)) === 0) totals.passed++;
+  else fail(name);
+}
+
+/** A tool that cannot be had is a failed test, never a silent skip. */
+async function prepared(name, prepare) {
+  try {
+    const found = await prepare();
+    console.log(`${name}: ${found}`);
+    return found;
+  } catch (error) {
+    console.log(`${name}: ${error.message}`);
+    fail(name);
+    return undefined;
+  }
+}
+
+async function vitest(project, env) {
+  const report = join(scratch, `${project}.json`);
+  const args = [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
+  const status = await run(bin('vitest'), args, long ? { ...env, EVERFLAME_TEST_LONG: '1' } : env);
+  if (!existsSync(report)) return fail(`vitest ${project}`);
+  const result = JSON.parse(readFileSync(report, 'utf8'));
+  add(result.numPassedTests, result.numFailedTests, result.numPendingTests + (result.numTodoTests ?? 0));
+  if (result.numFailedTests > 0) failures.push(`vitest ${project}`);
+  // A file that cannot be loaded, or an error outside of any test, fails the run without failing a test.
+  else if (status !== 0) fail(`vitest ${project}`);
+}
+
+async function pytest(python, env) {
+  const report = join(scratch, 'pytest.xml');
+  const args = ['-m', 'pytest', 'agents/python', '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`];
+  // Long ones are left out by the project's own settings; an empty expression takes all.
+  const status = await run(python, long ? [...args, '-m', ''] : args, env);
+  if (!existsSync(report)) return fail('pytest');
+  const suite = /<testsuite [^>]*>/.exec(readFileSync(report, 'utf8'))?.[0] ?? '';
+  const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+  const bad = count('failures') + count('errors');
+  add(count('tests') - bad - count('skipped'), bad, count('skipped'));
+  if (bad > 0) failures.push('pytest');
+  else if (status !== 0) fail('pytest');
+}
+
+function add(passed, failed, skipped) {
+  totals.passed += passed;
+  totals.failed += failed;
+  totals.skipped += skipped;
+}
+
+function fail(name) {
+  totals.failed++;
+  failures.push(name);
+}
+
+function run(command, args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: 'inherit' });
+    child.on('error', (error) => {
+      console.log(error.message);
+      resolve(1);
+    });
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}

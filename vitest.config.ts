@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+/** Packages are tested from their sources: a stale build can hide nothing. */
+const resolve = { conditions: ['everflame-source', 'node', 'import', 'module', 'default'] };
+const ssr = { resolve };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          // Real servers, browsers and Python programs: one file at a time on two cores.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
