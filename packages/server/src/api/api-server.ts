@@ -35,7 +35,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<Fastif
     routerOptions: { maxParamLength: 500 },
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
-    forceCloseConnections: true,
+    // What is under way is answered; who only keeps a connection is not waited for.
+    forceCloseConnections: 'idle',
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

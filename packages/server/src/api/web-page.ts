@@ -20,7 +20,6 @@ export async function addWebPage(app: FastifyInstance, root = webRoot()): Promis
   }
   await app.register(fastifyStatic, {
     root,
-    wildcard: false,
     schemaHide: true,
     // Built files carry a hash in their names; the page itself must always be asked for.
     setHeaders: (response, path) => {

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { createLogger } from './logger.ts';
-import { serve } from './serve.ts';
 import { DEFAULT_DATA, DEFAULT_LISTEN, resolveServeConfig, type ServeFlags } from './serve-config.ts';
 import { stopOnSignal } from './stop-signal.ts';
 import { VERSION } from './version.ts';
@@ -43,6 +42,8 @@ async function run(options: ServeFlags, command: Command): Promise<void> {
   const given = command.getOptionValueSource('selfProfile') === 'cli';
   const config = resolveServeConfig({ ...rest, ...(given && selfProfile !== undefined && { selfProfile }) });
   const logger = createLogger(config.logLevel);
+  // Loading the engine takes a moment: help and errors do without it.
+  const { serve } = await import('./serve.ts');
   const server = await serve(config, logger);
   process.stdout.write(banner(server.url, config.clickhouse ?? config.dataDir));
   await stopOnSignal(async (signal) => {

@@ -19,6 +19,9 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** How long requests under way may take to end when the server stops. */
+const STOP_DEADLINE_MS = 10_000;
+
 /** Wires the rooms together and listens. Whatever fails on the way is closed again. */
 export async function serve(config: ServeConfig, logger: Logger): Promise<RunningServer> {
   const connection = config.clickhouse
@@ -57,7 +60,9 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
     return {
       url: urlOf({ ...config.listen, port }),
       async stop() {
+        const impatient = setTimeout(() => app.server.closeAllConnections(), STOP_DEADLINE_MS);
         await app.close();
+        clearTimeout(impatient);
         await Promise.all([collector.stop(), self?.stop()]);
         await store.close();
       },

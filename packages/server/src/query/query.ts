@@ -3,6 +3,7 @@ import { UserError } from '../base/user-error.ts';
 import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import { answerFlameGraph, type FlameGraphAnswer, type FlameGraphQuestion } from './flame-graph-query.ts';
+import type { Measure } from './measure.ts';
 import type { Selector } from './selector.ts';
 import { Symbols } from './symbols.ts';
 import type { TimeRange } from './time-range.ts';
@@ -31,11 +32,13 @@ export class Query {
   }
 
   flameGraph(question: FlameGraphQuestion): Promise<FlameGraphAnswer> {
-    return explain(answerFlameGraph(this.#reader, this.#symbols, question));
+    const answer = async () => answerFlameGraph(this.#reader, this.#symbols, await this.#asStored(question));
+    return explain(answer());
   }
 
   timeline(question: TimelineQuestion): Promise<TimelineAnswer> {
-    return explain(answerTimeline(this.#reader, question));
+    const answer = async () => answerTimeline(this.#reader, await this.#asStored(question));
+    return explain(answer());
   }
 
   async services(range?: TimeRange): Promise<ServiceEntry[]> {
@@ -64,6 +67,20 @@ export class Query {
   ): Promise<string[]> {
     const filter = { ...selector, ...range, ...(type !== undefined && { types: [type] }) };
     return explain(this.#reader.labelValues(filter, label, MAX_VALUES));
+  }
+
+  /**
+   * Sample counts are stored only where they do not follow from a time (a profile that does not say its period). Where
+   * such rows are, they are the answer.
+   */
+  async #asStored<T extends { selector: Selector; measure: Measure; range: TimeRange }>(
+    question: T,
+  ): Promise<T> {
+    const { selector, measure, range } = question;
+    if (!measure.perPeriod) return question;
+    const stored = await this.#reader.types({ ...selector, ...range, types: [measure.type] });
+    if (stored.length === 0) return question;
+    return { ...question, measure: { ...measure, stored: measure.type, perPeriod: false } };
   }
 }
 
