@@ -1,0 +1,1 @@
+export function ensurePythonEnv(options?: { log?: (line: string) => void }): Promise<string>;
