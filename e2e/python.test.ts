@@ -32,7 +32,11 @@ describe('npm run demo', () => {
       { EVERFLAME_SERVER: server.url, EVERFLAME_WINDOW: '2' },
       ROOT,
     );
-    for (const service of ['demo-sleep', 'demo-blocking-sleep']) {
+    const waiters = [
+      ['demo-sleep', 'wait_a_second(__main__)'],
+      ['demo-blocking-sleep', 'wait_without_yielding(__main__)'],
+    ];
+    for (const [service, waiter] of waiters) {
       const note = await until(`${service} waits\n${demo.output}`, 90, async () => {
         const { notes } = await server.json(`/api/v1/flamegraph?query=${service}`);
         return notes.find(({ code }: { code: string }) => code === 'mostly_waiting');
@@ -41,9 +45,9 @@ describe('npm run demo', () => {
       // The first window is about importing; then it waits.
       const wall = await until('where it waits', 60, async () => {
         const found = await server.json(`/data?query=${service}&type=${WALL}`);
-        return valueUnder(found, 'wait_a_second') / found.value > 0.8 && found;
+        return valueUnder(found, waiter) / found.value > 0.8 && found;
       });
-      expect(pathTo(wall, 'wait_a_second')).toContain('main(__main__)');
+      expect(pathTo(wall, waiter)).toContain('main(__main__)');
     }
     const cpu = await until('functions of demo-cpu', 60, async () => {
       const tree = await server.json('/data?query=demo-cpu');

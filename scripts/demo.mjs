@@ -28,7 +28,9 @@ try {
   if (!status.ok) throw new Error(`it answered ${status.status}`);
 } catch (error) {
   const reason = error.cause?.code ?? error.message;
-  console.error(`No Everflame answers at ${server} (${reason}). Start it in another terminal first: npm start`);
+  console.error(
+    `No Everflame answers at ${server} (${reason}). Start it in another terminal first: npm start`,
+  );
   process.exit(1);
 }
 
@@ -40,7 +42,9 @@ const python = await ensurePythonEnv().catch((error) => {
 const children = demos.map(({ service, file }) => {
   const program = join(root, 'examples/python', file);
   const args = ['--service-name', service, '--server', server, '--', python, program];
-  const child = spawn(join(dirname(python), 'everflame-run'), args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(join(dirname(python), 'everflame-run'), args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   child.on('exit', (code) => {
     if (!stopping) console.error(`${service} ended with ${code}`);
   });
@@ -55,10 +59,16 @@ for (const { service, says, type } of demos) {
 console.log('ctrl-C stops them.');
 
 let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => {
-    stopping = true;
-    for (const child of children) child.kill('SIGTERM');
-  });
-}
+const end = () => {
+  for (const child of children) child.kill('SIGTERM');
+};
+process.on('SIGTERM', () => {
+  stopping = true;
+  end();
+});
+process.on('SIGINT', () => {
+  // The terminal has told the programs as well: a second signal would disturb their ending.
+  stopping = true;
+  setTimeout(end, 3000).unref();
+});
 await Promise.all(children.map((child) => new Promise((ended) => child.once('exit', ended))));
