@@ -23,7 +23,14 @@ export { encodePprof } from './formats/pprof-encode.ts';
 export { addressName, EMPTY_FRAME, type Frame, frameAt, stackAt } from './model/frame.ts';
 export { hashBytes, hashString, hashWords, IDENTITY_VERSION } from './model/hash64.ts';
 export { frameIds, stackIds } from './model/identity.ts';
-export { isLabelName, type Labels, labelsKey, NO_LABELS, SERVICE_LABEL, sortedLabels } from './model/labels.ts';
+export {
+  isLabelName,
+  type Labels,
+  labelsKey,
+  NO_LABELS,
+  SERVICE_LABEL,
+  sortedLabels,
+} from './model/labels.ts';
 export { normalizeProfile } from './model/normalize.ts';
 export {
   type FrameTable,

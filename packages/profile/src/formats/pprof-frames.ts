@@ -6,7 +6,6 @@ import type { DecodeLimits } from './limits.ts';
 import type { Span } from './pprof-scan.ts';
 import { LINE, LOCATION, PROFILE } from './pprof-schema.ts';
 import {
-  areSequential,
   type Functions,
   goTo,
   type Mappings,
@@ -19,8 +18,6 @@ import { type ProtobufReader, WIRE_BYTES } from './protobuf-reader.ts';
 /** Locations as frames: those of location `i` are `first[i]` up to `first[i + 1]`, root first. */
 export interface Locations {
   readonly index: IdIndex;
-  /** Whether the ids are 1, 2, 3, … */
-  readonly sequential: boolean;
   readonly first: Uint32Array;
   readonly frames: FrameTable;
 }
@@ -39,8 +36,7 @@ export function readLocations(
   for (let i = 0; reader.find((PROFILE.location << 3) | WIRE_BYTES); i++) {
     first[i + 1] = locations.read(ids, i);
   }
-  const index = uniqueIds(reader, ids, span, 'location');
-  return { index, sequential: areSequential(ids), first, frames: locations.frames.table() };
+  return { index: uniqueIds(reader, ids, span, 'location'), first, frames: locations.frames.table() };
 }
 
 /**
@@ -54,8 +50,8 @@ class LocationReader {
   readonly #mappings: Mappings;
   readonly #depth: number;
   /** Lines of the location that is being read: indices of functions, and line numbers. */
-  #lineFunctions = new Uint32Array(64);
-  #lineNumbers = new Uint32Array(64);
+  #lineFunctions: Uint32Array = new Uint32Array(64);
+  #lineNumbers: Uint32Array = new Uint32Array(64);
 
   constructor(
     reader: ProtobufReader,
@@ -143,20 +139,20 @@ class LocationReader {
     }
     reader.leave(outer);
 
-    const { sequential, name, index: ids } = this.#functions;
-    const fn = sequential && high === 0 && low > 0 && low <= name.length ? low - 1 : ids.find(low, high);
+    const ids = this.#functions.index;
+    const fn = high === 0 && low > 0 && low <= ids.sequential ? low - 1 : ids.find(low, high);
     if (fn < 0) reader.fail('a line names a function that is not there', start);
-    if (index >= this.#lineFunctions.length) this.#growLines(index, start);
+    if (index >= this.#depth) {
+      throw new FormatError('too_large', 'pprof', `a location with more than ${this.#depth} lines`, {
+        byte: start,
+      });
+    }
+    if (index >= this.#lineFunctions.length) {
+      this.#lineFunctions = grown(this.#lineFunctions, index * 2);
+      this.#lineNumbers = grown(this.#lineNumbers, index * 2);
+    }
     this.#lineFunctions[index] = fn;
     this.#lineNumbers[index] = line;
-  }
-
-  #growLines(index: number, byte: number): void {
-    if (index >= this.#depth) {
-      throw new FormatError('too_large', 'pprof', `a location with more than ${this.#depth} lines`, { byte });
-    }
-    this.#lineFunctions = grown(this.#lineFunctions, index * 2);
-    this.#lineNumbers = grown(this.#lineNumbers, index * 2);
   }
 
   /** Index of the mapping whose id was read; -1 for id 0, which says that there is none. */

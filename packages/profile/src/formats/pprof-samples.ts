@@ -141,9 +141,16 @@ class SampleColumns {
   #readValues(sample: number, valueCount: number): number {
     const reader = this.#reader;
     const outer = reader.enter();
-    while (reader.pos < reader.end) {
-      reader.varint();
-      this.#setValue(sample, valueCount++);
+    const { bytes, end } = reader;
+    while (reader.pos < end) {
+      const byte = bytes[reader.pos];
+      // Most values of a heap profile are 0, which is what is there already.
+      if (byte === 0 && valueCount < this.#typeCount) reader.pos++;
+      else {
+        reader.varint();
+        this.#setValue(sample, valueCount);
+      }
+      valueCount++;
     }
     reader.leave(outer);
     return valueCount;

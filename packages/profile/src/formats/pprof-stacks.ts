@@ -57,11 +57,7 @@ export class PprofStacks {
         this.#readIds(root);
         reader.leave(outer);
       } else if (tag === SINGLE) {
-        // A list of one, from after the tag, which has one byte.
-        reader.end = reader.pos;
-        reader.pos = reader.start + 1;
-        this.#readIds(root);
-        reader.end = end;
+        this.#addLocation(reader.low, reader.high, root, reader.start);
       } else reader.skip(tag);
     }
     const frames = this.#frames;
@@ -80,8 +76,8 @@ export class PprofStacks {
   #readIds(root: number): void {
     const reader = this.#reader;
     const { bytes, end } = reader;
-    const { first, sequential, index } = this.#locations;
-    const count = first.length - 1;
+    const { first, index } = this.#locations;
+    const { sequential } = index;
     let frames = this.#frames;
     let tail = this.#tail;
     let room = Math.min(frames.length, root + this.#limits.depth);
@@ -101,32 +97,44 @@ export class PprofStacks {
         high = reader.high;
         pos = reader.pos;
       }
-      const location = sequential && high === 0 && low > 0 && low <= count ? low - 1 : index.find(low, high);
-      if (location < 0) reader.fail('a sample names a location that is not there', start);
-      const outermost = first[location];
-      let frame = first[location + 1];
-      if (tail + frame - outermost > room) {
-        frames = this.#grow(root, tail, tail + frame - outermost, start);
-        room = Math.min(frames.length, root + this.#limits.depth);
+      if (high === 0 && low > 0 && low <= sequential && tail + first[low] - first[low - 1] <= room) {
+        const outermost = first[low - 1];
+        for (let frame = first[low]; frame > outermost; ) frames[tail++] = --frame;
+        continue;
       }
-      while (frame > outermost) frames[tail++] = --frame;
+      this.#tail = tail;
+      this.#addLocation(low, high, root, start);
+      tail = this.#tail;
+      frames = this.#frames;
+      room = Math.min(frames.length, root + this.#limits.depth);
     }
     reader.pos = pos;
     this.#tail = tail;
   }
 
-  /** Makes room up to `needed`, within the limits. */
-  #grow(root: number, tail: number, needed: number, byte: number): Uint32Array {
+  /** Appends the frames of the location with this id, leaf first. */
+  #addLocation(low: number, high: number, root: number, byte: number): void {
+    const { first, index } = this.#locations;
+    const location = index.find(low, high);
+    if (location < 0) this.#reader.fail('a sample names a location that is not there', byte);
+    const outermost = first[location];
+    this.#reserve(first[location + 1] - outermost, root, byte);
+    for (let frame = first[location + 1]; frame > outermost; ) this.#frames[this.#tail++] = --frame;
+  }
+
+  /** Makes room for `count` more frames, within the limits. */
+  #reserve(count: number, root: number, byte: number): void {
     const { depth, stackFrames } = this.#limits;
-    const refuse = (limit: number, what: string) => {
-      throw new FormatError('too_large', 'pprof', `more than ${limit} frames in ${what}`, { byte });
-    };
-    if (needed - root > depth) refuse(depth, 'one stack');
-    if (needed > stackFrames) refuse(stackFrames, 'all stacks');
+    const needed = this.#tail + count;
+    if (needed - root > depth) {
+      throw new FormatError('too_large', 'pprof', `more than ${depth} frames in one stack`, { byte });
+    }
+    if (needed > stackFrames) {
+      throw new FormatError('too_large', 'pprof', `more than ${stackFrames} frames in all stacks`, { byte });
+    }
     if (needed > this.#frames.length) {
       const length = Math.min(stackFrames, Math.max(needed, this.#frames.length * 2));
-      this.#frames = grown(this.#frames.subarray(0, tail), length);
+      this.#frames = grown(this.#frames, length);
     }
-    return this.#frames;
   }
 }

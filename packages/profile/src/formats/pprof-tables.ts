@@ -31,8 +31,6 @@ export function readStrings(reader: ProtobufReader, span: Span, limits: DecodeLi
 /** Columns of functions; texts are indices into the strings, and a name that is empty is string 0. */
 export interface Functions {
   readonly index: IdIndex;
-  /** Whether the ids are 1, 2, 3, … */
-  readonly sequential: boolean;
   readonly name: Uint32Array;
   readonly systemName: Uint32Array;
   readonly file: Uint32Array;
@@ -75,8 +73,7 @@ export function readFunctions(reader: ProtobufReader, span: Span, strings: Strin
     if (isEmpty(strings, name[i])) name[i] = isEmpty(strings, systemName[i]) ? 0 : systemName[i];
     if (sameText(strings, name[i], systemName[i])) systemName[i] = 0;
   }
-  const index = uniqueIds(reader, ids, span, 'function');
-  return { index, sequential: areSequential(ids), name, systemName, file, startLine };
+  return { index: uniqueIds(reader, ids, span, 'function'), name, systemName, file, startLine };
 }
 
 /** Columns of mappings. Addresses are two words each. */
@@ -153,20 +150,13 @@ export function readLineNumber(reader: ProtobufReader): number {
 }
 
 export function uniqueIds(reader: ProtobufReader, ids: Int32Array, span: Span, what: string): IdIndex {
-  for (let i = 0; i < span.count; i++) {
-    if (ids[i * 2] === 0 && ids[i * 2 + 1] === 0) reader.fail(`${what} ${i + 1} has no id`, span.start);
-  }
   const index = indexIds(ids, span.count);
+  const zero = index.find(0, 0);
+  if (zero >= 0) reader.fail(`${what} ${zero + 1} has no id`, span.start);
   if (index.duplicate >= 0) {
     reader.fail(`${what} ${index.duplicate + 1} has an id that another has`, span.start);
   }
   return index;
-}
-
-/** Whether the ids, two words each, are 1, 2, 3, …, as most writers number them. */
-export function areSequential(ids: Int32Array): boolean {
-  for (let i = 0; i < ids.length; i += 2) if (ids[i] !== (i >>> 1) + 1 || ids[i + 1] !== 0) return false;
-  return true;
 }
 
 function isEmpty({ starts, ends }: StringTable, index: number): boolean {

@@ -55,11 +55,34 @@ export class ProtobufReader {
    * are then to be entered or skipped.
    */
   field(): number {
-    const start = this.pos;
+    const { bytes, pos, end } = this;
+    this.start = pos;
+    if (pos + 1 < end) {
+      const tag = bytes[pos];
+      const second = bytes[pos + 1];
+      // Most fields: one byte of tag, and a number or length below 128.
+      if (second < 0x80 && tag >= 8 && tag < 0x80) {
+        if ((tag & 7) === WIRE_VARINT) {
+          this.pos = pos + 2;
+          this.low = second;
+          this.high = 0;
+          return tag;
+        }
+        if ((tag & 7) === WIRE_BYTES && second <= end - pos - 2) {
+          this.pos = pos + 2;
+          this.contentEnd = pos + 2 + second;
+          return tag;
+        }
+      }
+    }
+    return this.#anyField();
+  }
+
+  #anyField(): number {
+    const { start } = this;
     const tag = this.varint();
     // 0 is reserved, and nobody has numbers past the 28 bits that keep the tag positive here.
     if (this.high !== 0 || tag < 8) this.fail('a field has an invalid number', start);
-    this.start = start;
     const wireType = tag & 7;
     if (wireType === WIRE_VARINT) this.varint();
     else if (wireType === WIRE_BYTES) {

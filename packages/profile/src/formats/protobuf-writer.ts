@@ -28,6 +28,10 @@ export class ProtobufWriter {
   /** An int64 field, written also where it is 0. */
   int64(number: number, value: bigint): void {
     this.varint(number << 3);
+    this.varint64(value);
+  }
+
+  varint64(value: bigint): void {
     const bits = BigInt.asUintN(64, value);
     this.varint(Number(bits & 0xffffffffn), Number(bits >> 32n));
   }

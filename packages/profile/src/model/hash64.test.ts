@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hashBytes, hashString, hashWords } from './hash64.ts';
+import { hashBytes, hashPairs, hashString, hashWords } from './hash64.ts';
 
 /** From the Python package mmh3 5: `hash_bytes(bytes, 1, x64arch=False)[:8]`, read as a little-endian number. */
 const REFERENCE: [bytes: Uint8Array, hash: bigint][] = [
@@ -34,5 +34,18 @@ describe('hash64', () => {
     const bytes = new TextEncoder().encode('xxhelloxx');
     hashBytes(bytes, 2, 7, out, 0);
     expect(new BigUint64Array(out.buffer)[0]).toBe(hashString('hello'));
+  });
+
+  it('hashPairs hashes the pairs that are picked as hashWords hashes them in a row', () => {
+    const pairs = Uint32Array.from({ length: 20 }, (_, i) => Math.imul(i + 1, 0x9e3779b1));
+    const indices = Uint32Array.of(9, 3, 3, 0, 7, 5);
+    for (let end = 1; end <= indices.length; end++) {
+      const words = [...indices.subarray(1, end)].flatMap((i) => [pairs[i * 2], pairs[i * 2 + 1]]);
+      const expected = new Uint32Array(2);
+      const actual = new Uint32Array(2);
+      hashWords(Uint32Array.from(words), 0, words.length, expected, 0);
+      hashPairs(pairs, indices, 1, end, actual, 0);
+      expect(actual).toEqual(expected);
+    }
   });
 });
