@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { encodePprof, inferProfileType, type Profile } from '@everflame/profile';
+import { withDeadline } from '../base/deadline.ts';
 import type { Push } from '../store/push.ts';
 import { DeliveryError, type Sink } from './sink.ts';
 
@@ -36,14 +37,17 @@ export class HttpSink implements Sink {
       format: 'pprof',
       spyName: 'everflame-collect',
     });
-    const response = await fetch(`${this.#server}/ingest?${query}`, {
-      method: 'POST',
-      headers: { ...this.#headers, 'idempotency-key': identity.toString(16) },
-      body: await compress(encodePprof(profile)),
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    const body = await compress(encodePprof(profile));
+    const { response, answer } = await withDeadline(TIMEOUT_MS, undefined, async (signal) => {
+      const response = await fetch(`${this.#server}/ingest?${query}`, {
+        method: 'POST',
+        headers: { ...this.#headers, 'idempotency-key': identity.toString(16) },
+        body,
+        redirect: 'error',
+        signal,
+      });
+      return { response, answer: await response.text() };
     });
-    const answer = await response.text();
     if (response.ok) return;
     const message = `${this.#server} answered ${response.status}: ${answer.slice(0, 500)}`;
     const again = response.status === 429 || response.status >= 500 || response.status === 401;

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { isGzip } from '@everflame/profile';
+import { withDeadline } from '../base/deadline.ts';
 
 /** Bytes of one answer, as it comes and decompressed. */
 const MAX_BYTES = 64 << 20;
@@ -17,11 +18,10 @@ export interface PollRequest {
  */
 export async function poll({ url, timeoutMs, signal }: PollRequest): Promise<Uint8Array> {
   try {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    const { response, body } = await withDeadline(timeoutMs, signal, async (deadline) => {
+      const response = await fetch(url, { redirect: 'manual', signal: deadline });
+      return { response, body: await readBounded(response) };
     });
-    const body = await readBounded(response);
     if (response.status >= 300 && response.status < 400)
       throw new Error(`answered ${response.status}: redirects are not followed`);
     if (!response.ok) throw new Error(`answered ${response.status}: ${firstLine(body)}`);
