@@ -75,11 +75,20 @@ function convert(pprof: PprofProfile, startNanos: bigint, durationNanos: bigint,
     }),
   );
   const period = BigInt(pprof.period);
+  const idle = builder.frame({ function: '(idle)' });
+  const eventLoop = builder.stack([builder.frame({ function: '(event loop)' })]);
   for (const sample of pprof.sample) {
     const stack = sample.locationId.map((id) => frames.get(id) ?? builder.frame({})).reverse();
+    const cpu = BigInt(sample.value[CPU]);
     // Its wall column leaves out the time that the event loop waited; the samples do not.
     const wall = BigInt(sample.value[SAMPLES]) * period;
-    builder.sample(builder.stack(stack), [BigInt(sample.value[CPU]), wall]);
+    if (stack.length === 1 && stack[0] === idle) {
+      // V8 calls all idle that is no JavaScript: what CPU time there is, Node's loop has used.
+      builder.sample(builder.stack(stack), [0n, wall]);
+      builder.sample(eventLoop, [cpu, 0n]);
+    } else {
+      builder.sample(builder.stack(stack), [cpu, wall]);
+    }
   }
   return builder.build({ startNanos, durationNanos, period });
 }

@@ -1,5 +1,7 @@
+import { SERVICE_LABEL } from '@everflame/profile';
 import type { Filter } from '../store/filter.ts';
-import type { Reader, TimelineRow } from '../store/reader.ts';
+import type { Reader } from '../store/reader.ts';
+import type { TimelineRow } from '../store/timeline.ts';
 import type { Measure } from './measure.ts';
 import type { Selector } from './selector.ts';
 import type { TimeRange } from './time-range.ts';
@@ -63,11 +65,16 @@ export async function answerTimeline(
   });
   const groups = toGroups(rows, buckets, measure.kind === 'flow' ? step / 1000 : 1);
   cutUnsettled(groups, start, step, now);
+  const shown = groups.filter((group) => !group.others).length;
   const others =
-    by !== undefined && groups.some((group) => group.others)
-      ? (await reader.labelValues(filter, by, 10_000)).length - groups.filter((group) => !group.others).length
-      : 0;
+    by !== undefined && shown < groups.length ? (await countValues(reader, filter, by)) - shown : 0;
   return { start, step, groups, others: Math.max(0, others) };
+}
+
+async function countValues(reader: Reader, filter: Filter, label: string): Promise<number> {
+  const values =
+    label === SERVICE_LABEL ? await reader.services(filter) : await reader.labelValues(filter, label, 10_000);
+  return values.length;
 }
 
 /** The finest step that keeps to the number of points, in ms. */

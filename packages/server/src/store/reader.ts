@@ -3,6 +3,7 @@ import { addressName, type ProfileKind } from '@everflame/profile';
 import type { StoreConnection } from './connection.ts';
 import { compileFilter, compileSeriesFilter, type Filter } from './filter.ts';
 import { DATABASE } from './schema.ts';
+import { readTimeline, type TimelineRequest, type TimelineRow } from './timeline.ts';
 
 /** Ids of stacks and what each is worth. */
 export interface StackSums {
@@ -26,28 +27,6 @@ export interface TypeStats {
   /** Unix ms: start of the first and end of the last window. */
   readonly first: number;
   readonly last: number;
-}
-
-export interface TimelineRequest {
-  readonly kind: ProfileKind;
-  /** Values divided by the period of their profile. */
-  readonly perPeriod?: boolean;
-  /** Unix ms of the first bucket, the width of a bucket in ms, and how many. */
-  readonly start: number;
-  readonly step: number;
-  readonly buckets: number;
-  readonly by?: string;
-  /** Groups kept apart; the rest is summed as one. */
-  readonly maxGroups: number;
-}
-
-export interface TimelineRow {
-  /** Value of the label; null where there is no `by`, or for the groups that were summed. */
-  readonly group: string | null;
-  readonly others: boolean;
-  readonly bucket: number;
-  /** Flows: sum in the bucket. Levels: the level. */
-  readonly value: number;
 }
 
 /** Stack ids in one statement; their digits make it about 100 KB of SQL. */
@@ -250,59 +229,8 @@ export class Reader {
     return found;
   }
 
-  async timeline(filter: Filter, request: TimelineRequest): Promise<TimelineRow[]> {
-    const { sql, params } = compileFilter(filter);
-    const groups =
-      request.by === undefined ? undefined : await this.#topGroups(filter, request.by, request.maxGroups);
-    const value =
-      request.kind === 'flow'
-        ? // A window that reaches over several buckets is shared out by time.
-          `sum(toFloat64(amount) * (least(t1, (bucket + 1) * {step:Int64}) - greatest(t0, bucket * {step:Int64})) / (t1 - t0))`
-        : 'sum(level)';
-    const windows = `SELECT series, ${request.perPeriod ? 'total / period' : 'total'} AS amount, ${groups ? 'labels[{by:String}]' : "''"} AS label,
-        toUnixTimestamp64Milli(ts) - {start:Int64} AS t0,
-        t0 + toInt64(greatest(intDiv(duration, 1000000), 1)) AS t1,
-        arrayJoin(range(
-          greatest(0, intDiv(t0, {step:Int64})),
-          least({buckets:Int64}, intDiv(t1 - 1, {step:Int64}) + 1)
-        )) AS bucket
-      FROM ${DATABASE}.profiles FINAL
-      ${
-        groups
-          ? `ANY LEFT JOIN (SELECT series, any(labels) AS labels FROM ${DATABASE}.series GROUP BY series) AS named USING (series)`
-          : ''
-      }
-      WHERE ${sql}${request.perPeriod ? ' AND period > 0' : ''}`;
-    const source =
-      request.kind === 'flow'
-        ? windows
-        : `SELECT label, bucket, avg(toFloat64(amount)) AS level FROM (${windows}) GROUP BY series, label, bucket`;
-    return this.#connection.rows<TimelineRow>(
-      `SELECT ${groups ? 'if(has({groups:Array(String)}, label), label, NULL)' : 'NULL'} AS \`group\`,
-        ${groups ? 'NOT has({groups:Array(String)}, label)' : 'false'} AS others,
-        toUInt32(bucket) AS bucket, ${value} AS value
-      FROM (${source}) GROUP BY \`group\`, others, bucket ORDER BY others, \`group\`, bucket`,
-      {
-        ...params,
-        start: String(request.start),
-        step: String(request.step),
-        buckets: String(request.buckets),
-        ...(groups && { by: request.by, groups }),
-      },
-    );
-  }
-
-  /** The label's values that are worth most, at most `limit` of them. */
-  async #topGroups(filter: Filter, by: string, limit: number): Promise<string[]> {
-    const { sql, params } = compileFilter(filter);
-    const rows = await this.#connection.rows<{ label: string }>(
-      `SELECT labels[{by:String}] AS label, sum(abs(toFloat64(total))) AS weight
-      FROM ${DATABASE}.profiles
-      ANY LEFT JOIN (SELECT series, any(labels) AS labels FROM ${DATABASE}.series GROUP BY series) AS named USING (series)
-      WHERE ${sql} GROUP BY label ORDER BY weight DESC, label LIMIT {limit:UInt32}`,
-      { ...params, by, limit },
-    );
-    return rows.map(({ label }) => label);
+  timeline(filter: Filter, request: TimelineRequest): Promise<TimelineRow[]> {
+    return readTimeline(this.#connection, filter, request);
   }
 }
 

@@ -242,6 +242,41 @@ describe('store', () => {
     ]);
   });
 
+  it('leaves out windows that ended before the first bucket, and takes the part of those that reach into it', async () => {
+    const window = (second: number, seconds: number, identity: bigint) =>
+      store.write(
+        pushOf('before', [['main', BigInt(seconds) * SECOND]], {
+          startNanos: BigInt(NOON) * 1_000_000n + BigInt(second) * SECOND,
+          durationNanos: BigInt(seconds) * SECOND,
+          identity,
+        }),
+      );
+    await window(-100, 20, 1n);
+    await window(-10, 10, 2n);
+    await window(-5, 15, 3n);
+    const rows = await store.reader.timeline(of('before'), {
+      kind: 'flow',
+      start: NOON,
+      step: 10_000,
+      buckets: 5,
+      maxGroups: 5,
+    });
+    expect(rows.map(({ bucket, value }) => [bucket, value / 1e9])).toEqual([[0, 10]]);
+  });
+
+  it('splits a timeline by service', async () => {
+    for (const [i, service] of ['one', 'two'].entries())
+      await store.write(pushOf(`by-${service}`, [['main', BigInt(i + 1)]]));
+    const rows = await store.reader.timeline(
+      { services: [{ label: 'service_name', operator: '=~', value: 'by-.*' }], labels: [], types: [CPU] },
+      { kind: 'flow', start: NOON, step: 10_000, buckets: 1, by: 'service_name', maxGroups: 5 },
+    );
+    expect(rows.map(({ group, value }) => [group, value])).toEqual([
+      ['by-one', 1],
+      ['by-two', 2],
+    ]);
+  });
+
   it('writes one insert however many days a group spans', async () => {
     const day = 86_400n * SECOND;
     const pushes = Array.from({ length: 150 }, (_, i) =>

@@ -1,0 +1,74 @@
+import type { WireFlameGraph } from '@everflame/profile';
+
+/** The answers of the HTTP API, as far as the page reads them. Times are unix milliseconds. */
+
+export interface Status {
+  readonly version: string;
+  readonly storage: 'embedded' | 'cluster';
+  readonly dataDir?: string;
+  readonly now: number;
+  readonly selfProfile: boolean;
+  /** Address that agents push to. */
+  readonly server: string;
+}
+
+export interface Service {
+  readonly service: string;
+  readonly types: readonly string[];
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Flows are summed over time (CPU time), levels are averaged (heap in use). */
+export type Kind = 'flow' | 'level';
+
+export interface TimelineGroup {
+  /** Value of the label that the timeline is split by; null where it is not split, and for the others. */
+  readonly label: string | null;
+  /** The sum of the groups that were too many to show. */
+  readonly others: boolean;
+  /** Per second of real time for flows, the level for levels; null where nobody was profiled. */
+  readonly values: readonly (number | null)[];
+}
+
+export interface Timeline {
+  readonly query: string;
+  readonly type: string;
+  readonly unit: string;
+  readonly kind: Kind;
+  readonly from: number;
+  readonly until: number;
+  /** Start of the first bucket, and length of each, in ms. */
+  readonly start: number;
+  readonly step: number;
+  readonly groups: readonly TimelineGroup[];
+  /** How many values of the label were summed as others. */
+  readonly others: number;
+}
+
+export type Note =
+  | {
+      readonly code: 'mostly_waiting';
+      readonly message: string;
+      readonly type: string;
+      readonly share: number;
+    }
+  | { readonly code: 'no_data'; readonly message: string; readonly lastSeen: number | null }
+  | { readonly code: 'nylas_sampler'; readonly message: string };
+
+export interface FlameGraphAnswer {
+  readonly query: string;
+  readonly type: string;
+  readonly unit: string;
+  readonly kind: Kind;
+  readonly from: number;
+  readonly until: number;
+  /** How many profiles (windows of one process) were merged. */
+  readonly profiles: number;
+  /** Seconds of the range in which anything was profiled. */
+  readonly seconds: number;
+  readonly total: number;
+  readonly graph: WireFlameGraph;
+  readonly notes: readonly Note[];
+}

@@ -1,0 +1,87 @@
+import { formatPathId, SERVICE_LABEL } from '@everflame/profile';
+import { chooseType, typesOf } from './choice.ts';
+import { graph, moreDetail, pathIdsOf, services, type } from './data.ts';
+import { isLive, nearestPreset, pinned, type Range, widened } from './range.ts';
+import { formatSelector, withLabel } from './selector.ts';
+import { navigate, trail, view } from './view.ts';
+
+/** What a user can do, each as one step in the history. */
+
+export function showService(service: string): void {
+  const types = typesOf(services.value.value ?? [], service);
+  navigate({
+    query: formatSelector({ service, matchers: '' }),
+    type: chooseType(types, type.value),
+    focus: '',
+    by: '',
+  });
+}
+
+export function showType(wanted: string): void {
+  // Boxes keep their place from one type to another: what is zoomed into stays so where it is there.
+  navigate({ type: wanted });
+}
+
+export function showRange(range: Range): void {
+  navigate({ from: range.from, until: range.until }, 'push', { outer: [] });
+}
+
+/** From a stretch of the timeline, in unix ms. */
+export function selectRange(from: number, until: number): void {
+  const { from: oldFrom, until: oldUntil } = view.peek();
+  const outer = [...trail.peek().outer, { from: oldFrom, until: oldUntil }];
+  navigate(pinned(from, until), 'push', { outer });
+}
+
+/** Back to the range from which this one was dragged; with none known, to three times as much. */
+export function leaveRange(): void {
+  const { outer } = trail.peek();
+  const answer = graph.value.peek()?.answer;
+  const back = outer.at(-1);
+  if (back) navigate(back, 'push', { outer: outer.slice(0, -1) });
+  else if (answer && !isLive(view.peek())) navigate(widened(answer.from, answer.until, Date.now()), 'push');
+}
+
+/** Stops the clock: the range that is seen now, said in full, so that a link shows the same. */
+export function pause(): void {
+  const answer = graph.value.peek()?.answer;
+  if (!answer) return;
+  const { from, until } = view.peek();
+  navigate(pinned(answer.from, answer.until), 'push', { outer: [{ from, until }] });
+}
+
+/** The clock goes on: in the live range that was paused, else in one of about the same length. */
+export function goLive(): void {
+  const paused = trail.peek().outer.find(isLive);
+  const answer = graph.value.peek()?.answer;
+  const seconds = answer ? (answer.until - answer.from) / 1000 : 900;
+  navigate(paused ?? { from: nearestPreset(seconds).from, until: 'now' }, 'push', { outer: [] });
+}
+
+export function zoomInto(node: number): void {
+  const shown = graph.value.peek();
+  if (!shown) return;
+  const focus = node === 0 ? '' : formatPathId(pathIdsOf(shown.graph), node);
+  if (focus === view.peek().focus) moreDetail();
+  else navigate({ focus }, 'push', { zoomed: true });
+}
+
+/** Out of the box that is zoomed into: one step back where it was zoomed into here, else to the whole. */
+export function zoomOut(): void {
+  if (view.peek().focus === '') return;
+  if (trail.peek().zoomed) history.back();
+  else navigate({ focus: '' });
+}
+
+export function search(text: string): void {
+  navigate({ search: text }, 'replace');
+}
+
+export function splitBy(label: string): void {
+  navigate({ by: label });
+}
+
+export function narrowTo(label: string, value: string): void {
+  if (label === SERVICE_LABEL) showService(value);
+  else navigate({ query: withLabel(view.peek().query ?? '', label, value), by: '' });
+}

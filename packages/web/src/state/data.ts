@@ -1,0 +1,165 @@
+import {
+  CPU_TIME,
+  decodeFlameGraph,
+  type FlameGraph,
+  findByPathId,
+  formatProfileType,
+  pathIds,
+  subtreeEnd,
+} from '@everflame/profile';
+import { computed, effect, signal, untracked } from '@preact/signals';
+import type { FlameGraphAnswer, Service, Status, Timeline } from '../api/types.ts';
+import { type FlameLayout, layOut } from '../flame/layout.ts';
+import { chooseService, chooseType, OWN_SERVICE, typesOf } from './choice.ts';
+import { clock } from './clock.ts';
+import { Resource } from './resource.ts';
+import { parseSelector } from './selector.ts';
+import { navigate, view } from './view.ts';
+
+/** What came with a graph. */
+export type Answer = Omit<FlameGraphAnswer, 'graph'>;
+
+export interface ShownGraph {
+  readonly answer: Answer;
+  readonly graph: FlameGraph;
+  readonly layout: FlameLayout;
+}
+
+export const status = new Resource<Status, Status>('status', (raw) => raw);
+export const services = new Resource<{ services: Service[] }, Service[]>('services', (raw) => raw.services);
+export const timeline = new Resource<Timeline, Timeline>('timeline', (raw) => raw);
+export const graph = new Resource<FlameGraphAnswer, ShownGraph>('flamegraph', (raw) => {
+  // The wire form is let go: at a million nodes its arrays weigh more than the graph itself.
+  const { graph: wire, ...answer } = raw;
+  const decoded = decodeFlameGraph(wire);
+  return { answer, graph: decoded, layout: layOut(decoded) };
+});
+export const labels = new Resource<{ labels: string[] }, string[]>('labels', (raw) => raw.labels);
+/** CPU time of all services, to tell which is the busiest; asked for only by a page without `query`. */
+const busiest = new Resource<Timeline, Timeline>('timeline', (raw) => raw);
+
+/** Width of the flame graph in CSS pixels, upwards to full 200: a window being resized does not ask at every step. */
+export const flameWidth = signal(Math.ceil(window.innerWidth / 200) * 200);
+/** Boxes narrower than half a pixel are not asked for; less after a click on what was left out. */
+const detail = signal({ focus: '', factor: 1 });
+
+/** The type that is shown: what the URL says, else the service's first. */
+export const type = computed(() => {
+  const { query, type: wanted } = view.value;
+  if (wanted !== undefined || query === undefined) return wanted;
+  if (!services.value.value && !services.error.value) return undefined;
+  return (
+    chooseType(typesOf(services.value.value ?? [], parseSelector(query).service), undefined) ??
+    formatProfileType(CPU_TIME)
+  );
+});
+
+/** What both pictures are asked by; undefined while the page does not know yet what to show. */
+const question = computed(() => {
+  const { query, from, until } = view.value;
+  return query === undefined || type.value === undefined
+    ? undefined
+    : { query, type: type.value, from, until };
+});
+
+const ids = new WeakMap<FlameGraph, Uint32Array>();
+
+export function pathIdsOf(of: FlameGraph): Uint32Array {
+  const known = ids.get(of) ?? pathIds(of);
+  ids.set(of, known);
+  return known;
+}
+
+/** The node of the shown graph that the URL zooms into; -1 where the graph does not have it. */
+export const focusNode = computed(() => {
+  const { focus } = view.value;
+  const shown = graph.value.value;
+  if (!shown || focus === '') return 0;
+  return findByPathId(shown.graph, focus, pathIdsOf(shown.graph));
+});
+
+export function moreDetail(): void {
+  const { focus, factor } = detail.peek();
+  const now = view.peek().focus;
+  detail.value = { focus: now, factor: (focus === now ? factor : 1) / 20 };
+}
+
+/** Asks for everything again now. */
+export function reload(): void {
+  clock.tick();
+}
+
+export function startLoading(): void {
+  void status.load({});
+  effect(() => {
+    clock.servicesTicks.value;
+    void services.load({});
+  });
+  effect(chooseWhatToShow);
+  effect(() => {
+    clock.ticks.value;
+    const asked = question.value;
+    const { by } = view.value;
+    if (asked) untracked(() => timeline.load({ ...asked, by: by || undefined, points: 300 }));
+  });
+  effect(() => {
+    const asked = question.value;
+    if (asked) untracked(() => labels.load({ query: parseSelector(asked.query).service, type: asked.type }));
+  });
+  effect(loadGraph);
+}
+
+let lastTick = -1;
+let lastQuestion = '';
+
+function loadGraph(): void {
+  const tick = clock.ticks.value;
+  const asked = question.value;
+  const { focus } = view.value;
+  const { focus: detailed, factor } = detail.value;
+  const min = (0.5 / flameWidth.value) * (detailed === focus ? factor : 1);
+  if (!asked) return;
+  const key = JSON.stringify({ ...asked, min });
+  const same = key === lastQuestion && tick === lastTick;
+  // Zooming into what is here in full needs no request; the next tick brings it anyway.
+  if (same && untracked(() => isHereInFull(focus))) return;
+  lastQuestion = key;
+  lastTick = tick;
+  untracked(() => graph.load({ ...asked, focus: focus || undefined, min: min.toPrecision(3) }));
+}
+
+function isHereInFull(focus: string): boolean {
+  const shown = graph.value.value;
+  if (!shown || graph.pending.value) return false;
+  if (focus === '') return true;
+  const node = focusNode.value;
+  if (node < 0) return false;
+  const end = subtreeEnd(shown.graph, node);
+  for (let i = node; i < end; i++) if (shown.graph.hidden[i] > 0) return false;
+  return true;
+}
+
+/** A page without `query` or `type` chooses them once and says so in the URL. */
+function chooseWhatToShow(): void {
+  const known = services.value.value;
+  if (!known || known.length === 0) return;
+  const { query, from, until } = view.value;
+  if (query !== undefined) {
+    if (
+      view.value.type === undefined &&
+      type.value !== undefined &&
+      type.value !== formatProfileType(CPU_TIME)
+    ) {
+      navigate({ type: type.value }, 'replace');
+    }
+    return;
+  }
+  const several = known.filter(({ service }) => service !== OWN_SERVICE).length > 1;
+  const work = busiest.value.value;
+  if (several && !work && !busiest.error.value) {
+    untracked(() => busiest.load({ query: '', from, until, by: 'service_name', points: 20 }));
+    return;
+  }
+  const service = chooseService(known, several ? (work?.groups ?? []) : []);
+  if (service !== undefined) navigate({ query: service }, 'replace');
+}

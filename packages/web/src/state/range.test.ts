@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { isLive, nearestPreset, PRESETS, pinned, presetOf, secondsAgo, widened } from './range.ts';
+
+describe('time ranges', () => {
+  it.each([
+    ['-15minutes', 900],
+    ['-15m', 900],
+    ['-1h', 3600],
+    ['-1hour', 3600],
+    ['now-6h', 21_600],
+    ['2 hours ago', 7200],
+    ['-7d', 604_800],
+    ['-1.5h', 5400],
+    ['now', 0],
+    ['2016-05-01 12:00', undefined],
+    ['1462104000000', undefined],
+    ['-15parsecs', undefined],
+    ['yesterday', undefined],
+  ])('%s is %s seconds ago', (date, seconds) => expect(secondsAgo(date)).toBe(seconds));
+
+  it('knows every preset in its own spelling, and others', () => {
+    for (const preset of PRESETS) expect(presetOf({ from: preset.from, until: 'now' })).toBe(preset);
+    expect(presetOf({ from: '-60 minutes', until: 'now' })?.label).toBe('1 h');
+    expect(presetOf({ from: '-15minutes', until: '-5minutes' })).toBeUndefined();
+    expect(presetOf({ from: '-17minutes', until: 'now' })).toBeUndefined();
+  });
+
+  it('is live only while its end is now', () => {
+    expect(isLive({ from: '2016-05-01', until: 'now' })).toBe(true);
+    expect(isLive({ from: '-2h', until: '-1h' })).toBe(false);
+    expect(isLive(pinned(0, 1000))).toBe(false);
+  });
+
+  it('pins outwards, to whole milliseconds', () =>
+    expect(pinned(10.7, 20.2)).toEqual({ from: '10', until: '21' }));
+
+  it('goes back to the preset of about the same length', () => {
+    expect(nearestPreset(800).label).toBe('15 m');
+    expect(nearestPreset(0).label).toBe('5 m');
+    expect(nearestPreset(1e9).label).toBe('7 d');
+  });
+
+  it('widens around the middle, never into the future', () => {
+    expect(widened(10_000, 20_000, 1e9)).toEqual({ from: '0', until: '30000' });
+    expect(widened(10_000, 20_000, 24_000)).toEqual({ from: '0', until: '24000' });
+    expect(widened(10_000, 20_000, 15_000)).toEqual({ from: '0', until: '20000' });
+  });
+});
