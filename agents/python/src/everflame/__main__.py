@@ -1,0 +1,3 @@
+from .run import main_of_module
+
+main_of_module()

@@ -1,0 +1,149 @@
+"""Starting and stopping, and what happens to a process meanwhile: forks, execs, exits.
+
+One agent per process. Signals of the host are left alone: a program that SIGTERM kills by default dies
+without running its exit handlers, and what was measured since the last push is lost with it.
+"""
+
+import atexit
+import os
+import sys
+from typing import Any, Mapping, Optional
+
+from . import originals
+from .agent import Agent
+from .exec_guard import guard_exec
+from .log import logger
+from .settings import Settings, resolve
+
+# The longest that the end of a program is held up, in seconds.
+EXIT_LIMIT = 2.0
+
+_agent: Optional[Agent] = None
+_lock = originals.allocate_lock()
+_hooks_are_in_place = False
+
+
+def start(
+    service_name: Optional[str] = None,
+    server: Optional[str] = None,
+    labels: Optional[Mapping[str, object]] = None,
+    *,
+    token: Optional[str] = None,
+    token_file: Optional[str] = None,
+    rate: Optional[float] = None,
+    wall_rate: Optional[float] = None,
+    window: Optional[float] = None,
+    enabled: Optional[bool] = None,
+) -> None:
+    """Starts profiling this process and those that it forks. Call it from the main thread.
+
+    What is not given comes from the environment (``EVERFLAME_SERVICE_NAME``, ``EVERFLAME_SERVER``, …) and then
+    from defaults. `rate` and `wall_rate` are in Hz (0 turns that sampler off), `window` in seconds. If the
+    process is being profiled already, nothing happens. Raises TypeError or ValueError for arguments that make
+    no sense, and nothing else: a profiler that cannot start logs why.
+    """
+    settings = resolve(service_name, server, labels, token, token_file, rate, wall_rate, window, enabled)
+    if settings.enabled:
+        _start(settings)
+
+
+def stop() -> None:
+    """Stops profiling this process and sends what was measured, within 2 seconds. Does nothing if it is not running."""
+    global _agent
+    with _lock:
+        agent, _agent = _agent, None
+    if agent is not None:
+        try:
+            agent.stop(EXIT_LIMIT)
+        except Exception:
+            logger.warning("the profiler did not stop cleanly", exc_info=True)
+
+
+def _stop_at_exit() -> None:
+    try:
+        stop()
+    except BaseException:  # a second ctrl-C or SIGTERM, raised by the program's own handler: go, then, at once
+        pass
+
+
+def is_running() -> bool:
+    return _agent is not None
+
+
+def _start(settings: Settings) -> None:
+    global _agent
+    with _lock:
+        if _agent is not None:
+            if settings != _agent.settings:
+                logger.warning(
+                    "this process is profiled as %s already, and other settings are not taken up: "
+                    "call everflame.stop() first",
+                    _agent.settings.service_name,
+                )
+            return
+        agent = Agent(settings)
+        try:
+            _put_hooks_in_place()
+            agent.start()
+        except Exception:
+            logger.warning("this process is not profiled", exc_info=True)
+            agent.suspend()
+        else:
+            _agent = agent
+
+
+def _put_hooks_in_place() -> None:
+    global _hooks_are_in_place
+    if _hooks_are_in_place:
+        return
+    _hooks_are_in_place = True
+    atexit.register(_stop_at_exit)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_fork_in_child)
+    guard_exec(before=_suspend, after_failure=_resume)
+
+
+def _suspend() -> None:
+    if _agent is not None:
+        _agent.suspend()
+
+
+def _resume() -> None:
+    if _agent is not None:
+        _agent.resume()
+
+
+def _after_fork_in_child() -> None:
+    """The child has a copy of the agent and none of its threads; it gets an agent of its own."""
+    global _agent, _lock
+    _lock = originals.allocate_lock()  # the parent's may have been held
+    parent, _agent = _agent, None
+    if parent is None or _is_about_to_exec():
+        return
+    try:
+        agent = Agent(parent.settings)
+        agent.start_after_fork(parent)
+        _agent = agent
+        _stop_with_multiprocessing(agent)
+    except Exception:
+        logger.warning("a forked process is not profiled", exc_info=True)
+
+
+def _is_about_to_exec() -> bool:
+    """Whether this is the short life of a child between subprocess' fork and its exec, where `preexec_fn` runs."""
+    frame: Any = sys._getframe()
+    for _ in range(12):
+        if frame is None:
+            break
+        if frame.f_code.co_name == "_execute_child":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _stop_with_multiprocessing(agent: Agent) -> None:
+    """multiprocessing ends its forked children with `os._exit`, after finalizers of its own and without atexit's."""
+    util: Any = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        # It forgets the finalizers of the parent when the child begins; this is called after that.
+        util.register_after_fork(agent, lambda _: util.Finalize(None, _stop_at_exit, exitpriority=-1000))
