@@ -20,5 +20,5 @@ it('ends when it is told to, also before it began', async () => {
 });
 
 it('gives what the work gives', async () => {
-  expect(await withDeadline(1000, undefined, async () => 7)).toBe(7);
+  expect(await withDeadline(1000, new AbortController().signal, async () => 7)).toBe(7);
 });

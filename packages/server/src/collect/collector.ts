@@ -1,100 +1,98 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashString } from '@everflame/profile';
 import type { Logger } from 'pino';
+import { ByteBudget } from './byte-budget.ts';
 import { Delivery } from './delivery.ts';
-import { goJob } from './go-job.ts';
 import type { PollJob } from './job.ts';
-import { nylasJob } from './nylas-job.ts';
 import type { Sink } from './sink.ts';
 import type { TargetConfig, TargetState } from './target.ts';
+import { WatchedTarget } from './watched-target.ts';
 
 export interface CollectorOptions {
   readonly targets: readonly TargetConfig[];
   readonly sink: Sink;
   readonly logger: Logger;
-}
-
-/** What is known of a target while it is polled. */
-interface Watched {
-  readonly config: TargetConfig;
-  readonly labels: Record<string, string>;
-  readonly jobs: readonly PollJob[];
-  /** Errors of the jobs whose last poll failed. */
-  readonly errors: Map<string, string>;
-  lastSuccess: number | null;
-  lastError: string | null;
-  lastDuration: number | null;
-  undelivered: number;
+  /** Bytes of profiles that may wait to be stored. */
+  readonly maxWaitingBytes?: number;
 }
 
 /** How long what was polled may take to be stored when the collector stops. */
 const STOP_DEADLINE_MS = 5000;
+/** How long an answer may take that the target will not give again. */
+const STOP_GRACE_MS = 1000;
+/** Within this time after the start every target has been asked once, so that the first picture comes soon. */
+const FIRST_POLLS_MS = 2000;
+/** Answers of all targets that are being read: four of the largest. */
+const BODIES_BYTES = 128 << 20;
 
 /**
  * Polls targets. Each has a loop of its own: one that is slow or dead delays no other.
  */
 export class Collector {
-  readonly #watched: readonly Watched[];
+  readonly #targets: readonly WatchedTarget[];
   readonly #delivery: Delivery;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
+  /** Aborts after the grace. */
+  readonly #abandon = new AbortController();
+  readonly #budget = new ByteBudget(BODIES_BYTES);
+  /** With the number of a poll the identity of its push, the same for each attempt to store it. */
   readonly #run = randomBytes(16).toString('hex');
   #sequence = 0;
   #loops: Promise<void>[] = [];
 
-  constructor({ targets, sink, logger }: CollectorOptions) {
+  constructor({ targets, sink, logger, maxWaitingBytes }: CollectorOptions) {
     this.#logger = logger;
-    this.#delivery = new Delivery({ sink, logger });
-    this.#watched = targets.map((config) => ({
-      config,
-      labels: labelsOf(config),
-      jobs: config.kind === 'nylas' ? [nylasJob(config)] : config.types.map((type) => goJob(config, type)),
-      errors: new Map(),
-      lastSuccess: null,
-      lastError: null,
-      lastDuration: null,
-      undelivered: 0,
-    }));
+    this.#delivery = new Delivery({
+      sink,
+      logger,
+      ...(maxWaitingBytes !== undefined && { maxBytes: maxWaitingBytes }),
+    });
+    this.#targets = targets.map((config) => new WatchedTarget(config));
+    // Every loop listens: more than ten are no leak.
+    setMaxListeners(0, this.#stop.signal, this.#abandon.signal);
   }
 
   start(): void {
-    this.#loops = this.#watched.flatMap((watched) => watched.jobs.map((job) => this.#loop(watched, job)));
+    this.#loops = this.#targets.flatMap((target) => target.jobs.map((job) => this.#loop(target, job)));
   }
 
   /** Stops polling; what was polled gets a last chance to be stored. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    const grace = setTimeout(() => this.#abandon.abort(), STOP_GRACE_MS);
     await Promise.all(this.#loops);
+    clearTimeout(grace);
     await this.#delivery.close(STOP_DEADLINE_MS);
   }
 
   targets(): TargetState[] {
-    return this.#watched.map(
-      ({ config, labels, errors, lastSuccess, lastError, lastDuration, undelivered }) => ({
-        url: config.url,
-        service: config.service,
-        labels,
-        state: errors.size > 0 ? 'down' : lastSuccess === null ? 'pending' : 'up',
-        lastSuccess,
-        lastError,
-        lastDuration,
-        intervalSeconds: config.intervalMs / 1000,
-        undelivered,
-      }),
-    );
+    return this.#targets.map((target) => target.state());
   }
 
-  async #loop(watched: Watched, job: PollJob): Promise<void> {
+  /** Profiles stored and given up since the start, and those that wait. */
+  get deliveries(): { readonly stored: number; readonly lost: number; readonly waiting: number } {
+    return { ...this.#delivery.counts, waiting: this.#delivery.waiting };
+  }
+
+  async #loop(target: WatchedTarget, job: PollJob): Promise<void> {
     const { signal } = this.#stop;
-    const { intervalMs } = watched.config;
+    const { intervalMs } = target.config;
     try {
-      // A random phase, so that not all targets are asked at once; short, so that the first picture comes soon.
-      await sleep(Math.random() * Math.min(intervalMs, 2000), undefined, { signal });
-      for (let due = Date.now(); ; due = Math.max(due + intervalMs, Date.now())) {
-        const polled = await this.#poll(watched, job, signal);
-        if (polled && job.covers) due = Date.now() - intervalMs;
-        await sleep(Math.max(0, due + intervalMs - Date.now()), undefined, { signal });
+      await sleep(Math.random() * Math.min(intervalMs, FIRST_POLLS_MS), undefined, { signal });
+      // Time that no clock sets back. Targets that were first asked together go apart with their second poll.
+      let due = performance.now() - (job.covers ? 0 : (Math.random() / 2) * intervalMs);
+      for (;;) {
+        const polled = await this.#poll(target, job);
+        signal.throwIfAborted();
+        if (polled && job.covers) {
+          due = performance.now();
+          continue;
+        }
+        due = Math.max(due + intervalMs, performance.now());
+        await sleep(due - performance.now(), undefined, { signal });
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -102,40 +100,26 @@ export class Collector {
   }
 
   /** @returns whether the target answered */
-  async #poll(watched: Watched, job: PollJob, signal: AbortSignal): Promise<boolean> {
-    const { config, labels, errors } = watched;
-    const started = Date.now();
+  async #poll(target: WatchedTarget, job: PollJob): Promise<boolean> {
+    const { config, labels } = target;
+    const signal = job.resets ? this.#abandon.signal : this.#stop.signal;
+    const started = performance.now();
     try {
-      const { profile, startNanos, durationNanos } = await job.poll(signal);
-      const wasDown = errors.delete(job.name);
-      if (wasDown || watched.lastSuccess === null) this.#logger.info(`${config.url} (${job.name}): up`);
-      watched.lastSuccess = Date.now();
-      watched.lastDuration = watched.lastSuccess - started;
-      if (errors.size === 0) watched.lastError = null;
-      watched.undelivered++;
+      const { profile, startNanos, durationNanos } = await job.poll({ signal, budget: this.#budget });
+      if (target.succeeded(job, performance.now() - started)) {
+        this.#logger.info(`${config.url} (${job.name}): up`);
+      }
       const identity = hashString(`${this.#run} ${this.#sequence++}`);
-      this.#delivery.send(
-        { service: config.service, labels, startNanos, durationNanos, identity, profile },
-        () => {
-          watched.undelivered--;
-        },
-      );
+      const push = { service: config.service, labels, startNanos, durationNanos, identity, profile };
+      this.#delivery.send(push, target.awaitDelivery());
       return true;
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (this.#stop.signal.aborted) return false;
       const message = error instanceof Error ? error.message : String(error);
-      if (!errors.has(job.name)) this.#logger.warn(`${config.url} (${job.name}): down: ${message}`);
-      errors.set(job.name, message);
-      watched.lastError = `${job.name}: ${message}`;
-      watched.lastDuration = Date.now() - started;
+      if (target.failed(job, message, performance.now() - started)) {
+        this.#logger.warn(`${config.url} (${job.name}): down: ${message}`);
+      }
       return false;
     }
   }
-}
-
-/** What the configuration says comes last: it may know better. */
-function labelsOf({ kind, url, labels }: TargetConfig): Record<string, string> {
-  const { host } = new URL(url);
-  const known = kind === 'nylas' ? { language: 'python', sampler: 'nylas' } : { language: 'go' };
-  return { instance: host, ...known, ...labels };
 }

@@ -1,12 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { encodePprof, inferProfileType, type Profile } from '@everflame/profile';
+import { encodePprof } from '@everflame/profile';
 import { withDeadline } from '../base/deadline.ts';
 import type { Push } from '../store/push.ts';
-import { DeliveryError, type Sink } from './sink.ts';
+import { pushName } from './push-name.ts';
+import { DeliveryError, type Sink, TryLaterError } from './sink.ts';
 
 const compress = promisify(gzip);
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
+/** Answers that the same profile will get for ever. All else may pass, a wrong token or a proxy's 404 too. */
+const FOR_EVER = new Set([400, 413, 415, 422]);
+/** Codes with such a status that pass nevertheless: clocks that are set right. */
+const PASSING_CODES = /"code"\s*:\s*"in_future"/;
 
 export interface HttpSinkOptions {
   /** Address of the server. */
@@ -17,54 +23,59 @@ export interface HttpSinkOptions {
 /** Pushes to a server, as any agent does. */
 export class HttpSink implements Sink {
   readonly #server: string;
-  readonly #headers: Record<string, string>;
+  readonly #headers: Readonly<Record<string, string>>;
+  /** Numbers of pushes, so that a retry has that of its first attempt and counts once. */
+  readonly #sequences = new WeakMap<Push, number>();
+  #next = 0;
 
   constructor({ server, token }: HttpSinkOptions) {
     this.#server = server.replace(/\/+$/, '');
     this.#headers = {
       'content-type': 'application/octet-stream',
       'everflame-protocol': '1',
+      'everflame-instance': randomBytes(16).toString('hex'),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     };
   }
 
-  async write(push: Push): Promise<void> {
-    const { profile, startNanos, durationNanos, identity } = push;
+  async write(push: Push, signal: AbortSignal): Promise<void> {
+    const sequence = this.#sequences.get(push) ?? this.#next++;
+    this.#sequences.set(push, sequence);
+    const { profile, startNanos, durationNanos } = push;
     const query = new URLSearchParams({
-      name: nameOf(push),
+      name: pushName(push),
       from: String(startNanos),
       until: String(startNanos + durationNanos),
       format: 'pprof',
       spyName: 'everflame-collect',
     });
     const body = await compress(encodePprof(profile));
-    const { response, answer } = await withDeadline(TIMEOUT_MS, undefined, async (signal) => {
+    await withDeadline(TIMEOUT_MS, signal, async (deadline) => {
       const response = await fetch(`${this.#server}/ingest?${query}`, {
         method: 'POST',
-        headers: { ...this.#headers, 'idempotency-key': identity.toString(16) },
+        headers: { ...this.#headers, 'everflame-sequence': String(sequence) },
         body,
         redirect: 'error',
-        signal,
+        signal: deadline,
+      }).catch((error: unknown) => {
+        throw new Error(`${this.#server} ${reason(error)}`, { cause: error });
       });
-      return { response, answer: await response.text() };
+      const answer = await response.text();
+      if (!response.ok) throw this.#refusal(response, answer);
     });
-    if (response.ok) return;
-    const message = `${this.#server} answered ${response.status}: ${answer.slice(0, 500)}`;
-    const again = response.status === 429 || response.status >= 500 || response.status === 401;
-    throw again ? new Error(message) : new DeliveryError(message);
+  }
+
+  #refusal({ status, headers }: Response, answer: string): Error {
+    const message = `${this.#server} answered ${status}: ${answer.slice(0, 500)}`;
+    if (FOR_EVER.has(status) && !PASSING_CODES.test(answer)) return new DeliveryError(message);
+    const seconds = Number(headers.get('retry-after'));
+    return seconds > 0 ? new TryLaterError(message, seconds * 1000) : new Error(message);
   }
 }
 
-/** service{label="value",…}; `__name__` where the format would lose the name of the types. */
-function nameOf({ service, labels, profile }: Push): string {
-  const name = nameBeyondPprof(profile);
-  const pairs = Object.entries({ ...labels, ...(name !== undefined && { __name__: name }) });
-  return `${service}{${pairs.map(([key, value]) => `${key}="${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
-}
-
-function nameBeyondPprof({ types }: Profile): string | undefined {
-  const [first] = types;
-  if (!first) return undefined;
-  const inferred = inferProfileType(first.sampleType, first.sampleUnit, first.periodType, first.periodUnit);
-  return inferred.name === first.name ? undefined : first.name;
+/** fetch says "fetch failed" and keeps the reason in its cause. */
+function reason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message || String('code' in cause ? cause.code : cause.name);
 }

@@ -1,4 +1,5 @@
 import type { Profile } from '@everflame/profile';
+import type { ByteBudget } from './byte-budget.ts';
 
 /** What one poll brought. */
 export interface Polled {
@@ -8,13 +9,21 @@ export interface Polled {
   readonly durationNanos: bigint;
 }
 
+export interface PollContext {
+  readonly signal: AbortSignal;
+  /** What the answers of all targets may hold together. */
+  readonly budget: ByteBudget;
+}
+
 /** One thing that is asked of a target again and again. */
 export interface PollJob {
   /** For people: which profile. */
   readonly name: string;
-  /** The request itself lasts as long as the interval, so the next one follows at once. */
+  /** The request itself lasts as long as its window, so the next one follows at once. */
   readonly covers: boolean;
-  poll(signal: AbortSignal): Promise<Polled>;
+  /** The target forgets what it has answered: a request under way is not broken off lightly. */
+  readonly resets: boolean;
+  poll(context: PollContext): Promise<Polled>;
 }
 
 export function nowNanos(): bigint {

@@ -3,17 +3,25 @@ import { nowNanos, type PollJob } from './job.ts';
 import { poll } from './poll-http.ts';
 import type { TargetConfig } from './target.ts';
 
-/** A sampler that nobody asked for longer has counted into one window; it is placed in its last days. */
+/**
+ * The server takes windows of a week at the most. A sampler that nobody has asked for longer than this has all it
+ * counted placed in the last days of that time: the total is right, the rate too high, and nothing is thrown away.
+ */
 const LONGEST_NANOS = 6n * 86_400_000_000_000n;
 
-/** Takes what an unmodified nylas sampler has counted since it was last asked. */
+/**
+ * Takes what an unmodified nylas sampler has counted since it was last asked. The first answer holds what came before
+ * the collector did: its window says so, hours long if need be.
+ */
 export function nylasJob(target: TargetConfig): PollJob {
+  const url = new URL(target.url);
+  url.searchParams.set('reset', 'true');
   return {
     name: 'nylas',
     covers: false,
-    async poll(signal) {
-      const body = await poll({ url: `${target.url}/?reset=true`, timeoutMs: target.timeoutMs, signal });
-      const profile = decodeNylas(body);
+    resets: true,
+    async poll(context) {
+      const profile = await poll({ url: url.href, timeoutMs: target.timeoutMs, ...context }, decodeNylas);
       const elapsed = profile.durationNanos < LONGEST_NANOS ? profile.durationNanos : LONGEST_NANOS;
       return { profile, startNanos: nowNanos() - elapsed, durationNanos: elapsed };
     },
