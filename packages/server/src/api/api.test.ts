@@ -22,7 +22,7 @@ beforeAll(async () => {
   store = await Store.open(openEmbedded({ dataDir }), { lingerMs: 1 });
   app = await createApiServer({
     query: new Query(store.reader),
-    facts: { version: '1.2.3', storage: 'embedded', selfProfile: false, server: 'http://127.0.0.1:5555' },
+    facts: { version: '1.2.3', storage: 'embedded', selfProfile: false },
     targets: { targets: () => [] },
     allowedHosts: ['flames.example'],
     logger: pino({ level: 'silent' }),

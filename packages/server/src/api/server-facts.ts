@@ -4,8 +4,6 @@ export interface ServerFacts {
   readonly storage: 'embedded' | 'cluster';
   readonly dataDir?: string;
   readonly selfProfile: boolean;
-  /** Address to give to agents. */
-  readonly server: string;
 }
 
 /** A target of the collector, as people see it. */

@@ -13,9 +13,11 @@ export const serverRoutes: FastifyPluginAsyncZod<{ facts: ServerFacts; targets: 
   app.get(
     '/api/v1/status',
     { schema: { summary: 'Facts', tags, response: { 200: statusAnswer } } },
-    async () => ({
+    async (request) => ({
       ...facts,
       now: Date.now(),
+      // By whatever name the server was reached, agents there reach it as well.
+      server: `${request.protocol}://${request.host}`,
     }),
   );
 

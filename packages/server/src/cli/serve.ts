@@ -21,6 +21,7 @@ export interface RunningServer {
 
 /** How long requests under way may take to end when the server stops. */
 const STOP_DEADLINE_MS = 10_000;
+const STOP_IDLE_MS = 50;
 
 /** Wires the rooms together and listens. Whatever fails on the way is closed again. */
 export async function serve(config: ServeConfig, logger: Logger): Promise<RunningServer> {
@@ -38,7 +39,6 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
         storage: store.mode,
         ...(store.mode === 'embedded' && { dataDir: config.dataDir }),
         selfProfile: config.selfProfile,
-        server: urlOf(config.listen),
       },
       targets: collector,
       allowedHosts: [config.listen.host, ...config.allowHosts],
@@ -61,8 +61,11 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
       url: urlOf({ ...config.listen, port }),
       async stop() {
         const impatient = setTimeout(() => app.server.closeAllConnections(), STOP_DEADLINE_MS);
+        // A connection whose answer was under way is kept alive after it: nothing comes on it any more.
+        const idle = setInterval(() => app.server.closeIdleConnections(), STOP_IDLE_MS);
         await app.close();
         clearTimeout(impatient);
+        clearInterval(idle);
         await Promise.all([collector.stop(), self?.stop()]);
         await store.close();
       },
