@@ -11,6 +11,7 @@ import { ingestRoutes } from '../ingest/routes.ts';
 import { Query } from '../query/query.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { Store } from '../store/store.ts';
+import { FOR_EVER } from '../store/testing.ts';
 import { createApiServer } from './api-server.ts';
 
 let dataDir: string;
@@ -19,9 +20,9 @@ let app: FastifyInstance;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'everflame-api-'));
-  store = await Store.open(openEmbedded({ dataDir }), { lingerMs: 1 });
+  store = await Store.open(openEmbedded({ dataDir }), { lingerMs: 1, retention: FOR_EVER });
   app = await createApiServer({
-    query: new Query(store.reader),
+    query: new Query(store),
     facts: { version: '1.2.3', storage: 'embedded', selfProfile: false },
     targets: { targets: () => [] },
     allowedHosts: ['flames.example'],

@@ -2,6 +2,7 @@ import { encodeFlameGraph, toNylasTree, toPlainTree } from '@everflame/profile';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { parseMeasure } from '../query/measure.ts';
+import type { Plan } from '../query/planner.ts';
 import type { Query } from '../query/query.ts';
 import { parseSelector } from '../query/selector.ts';
 import { parseTimeRange } from '../query/time-range.ts';
@@ -34,9 +35,13 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
     async (request) => {
       const { by, points, ...asked } = request.query;
       const question = questionOf(asked);
-      const answer = await query.timeline({ ...question, points, ...(by !== undefined && { by }) });
+      const { plan, ...answer } = await query.timeline({
+        ...question,
+        points,
+        ...(by !== undefined && { by }),
+      });
       const { type, unit, kind } = question.measure;
-      return { query: asked.query, type, unit, kind, ...question.range, ...answer };
+      return { query: asked.query, type, unit, kind, ...question.range, ...answer, ...sourceOf(plan) };
     },
   );
 
@@ -61,19 +66,20 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
       // more than making them.
       reply.serializer((body: unknown) => JSON.stringify(body));
       if (format === 'json') return { type, unit, total, root: toPlainTree(answer.graph) };
-      const { profiles, seconds, notes } = answer;
+      const { profiles, seconds, notes, plan } = answer;
       const graph = encodeFlameGraph(answer.graph);
       return reply.send({
         query: asked.query,
         type,
         unit,
         kind,
-        ...question.range,
+        ...plan.range,
         profiles,
         seconds,
         total,
         graph,
         notes,
+        ...sourceOf(plan),
       });
     },
   );
@@ -99,6 +105,10 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
     },
   );
 };
+
+function sourceOf({ segments, isRounded }: Plan) {
+  return { tables: [...new Set(segments.map(({ table }) => table))], rounded: isRounded };
+}
 
 interface Asked {
   readonly query: string;

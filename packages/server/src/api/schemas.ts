@@ -60,6 +60,15 @@ export const timelineQuery = selection.extend({
   points: z.coerce.number().int().min(1).max(2000).default(300).describe('About how many buckets'),
 });
 
+/** What was read, so that nobody has to guess how fine an old answer is. */
+const source = {
+  tables: z
+    .array(z.enum(['profiles', 'profiles_5m', 'profiles_1h']))
+    .readonly()
+    .describe('Tables that the answer was read from'),
+  rounded: z.boolean().describe('Finer profiles have expired: the range was widened to whole buckets'),
+};
+
 export const timelineAnswer = z.object({
   query: z.string(),
   type: z.string(),
@@ -82,6 +91,7 @@ export const timelineAnswer = z.object({
     }),
   ),
   others: z.number().describe('How many values of the label were summed as others'),
+  ...source,
 });
 
 export const flameGraphQuery = selection.extend({
@@ -129,6 +139,7 @@ export const flameGraphAnswer = z.object({
     hidden: z.array(z.tuple([z.number(), z.number(), z.number()]).readonly()).readonly(),
   }),
   notes: z.array(note).readonly(),
+  ...source,
 });
 
 export const plainTreeAnswer = z.object({

@@ -20,7 +20,12 @@ export const ERROR_CODES = {
   },
   unsupported_format: { status: 400, advice: 'Send pprof, folded, lines or nylas.' },
   in_future: { status: 400, advice: 'Set the clock of the sender, or mend from and until.' },
+  too_old: { status: 400, advice: 'Send windows that are younger than profiles are kept (retention).' },
   window_too_long: { status: 400, advice: 'Send windows of a week at the most.' },
+  label_not_kept: {
+    status: 400,
+    advice: 'Ask for a later range, or leave the label out: old profiles are kept without it.',
+  },
   forbidden_host: {
     status: 403,
     advice: 'Call the server by an address that it listens on, or allow the name with --allow-host.',

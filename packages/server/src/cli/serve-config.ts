@@ -3,8 +3,10 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { collectSchema } from '../collect/collect-config.ts';
+import type { Retention } from '../store/retention.ts';
 import { ConfigError } from './config-error.ts';
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.ts';
+import { retentionOf, retentionSchema } from './retention-config.ts';
 
 /** What a configuration file may say. Flags come before environment variables, those before the file. */
 const fileSchema = z.strictObject({
@@ -23,6 +25,8 @@ const fileSchema = z.strictObject({
     })
     .optional(),
   collect: collectSchema.optional(),
+  retention: retentionSchema.optional(),
+  rollups: z.strictObject({ drop_labels: z.array(z.string()).optional() }).optional(),
 });
 
 export interface ServeFlags {
@@ -51,6 +55,9 @@ export interface ServeConfig {
     readonly inFlightBytes: number;
   };
   readonly collect: z.infer<typeof collectSchema> | undefined;
+  readonly retention: Retention;
+  /** Labels that the table of hours does not keep; undefined: those of single processes. */
+  readonly dropLabels: readonly string[] | undefined;
 }
 
 export const DEFAULT_LISTEN = '127.0.0.1:5555';
@@ -96,6 +103,8 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
       inFlightBytes: file.limits?.in_flight_bytes ?? 128 << 20,
     },
     collect: file.collect,
+    retention: retentionOf(file.retention),
+    dropLabels: file.rollups?.drop_labels,
   };
 }
 

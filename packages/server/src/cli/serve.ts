@@ -9,6 +9,7 @@ import { openCluster } from '../store/cluster.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { Store } from '../store/store.ts';
 import { urlOf } from './listen-address.ts';
+import { maintenanceLog } from './maintenance-log.ts';
 import { startSelfProfile } from './self-profile.ts';
 import type { ServeConfig } from './serve-config.ts';
 import { VERSION } from './version.ts';
@@ -28,12 +29,16 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
   const connection = config.clickhouse
     ? openCluster(config.clickhouse)
     : openEmbedded({ dataDir: config.dataDir });
-  const store = await Store.open(connection);
+  const store = await Store.open(connection, {
+    retention: config.retention,
+    ...(config.dropLabels && { rollups: { dropLabels: config.dropLabels } }),
+    maintenance: maintenanceLog(logger),
+  });
   try {
     const ingest = new Ingest(store, { ...DEFAULT_LIMITS, bytes: config.limits.profileBytes });
     const collector = new Collector({ targets: config.collect?.targets ?? [], sink: store, logger });
     const app = await createApiServer({
-      query: new Query(store.reader),
+      query: new Query(store),
       facts: {
         version: VERSION,
         storage: store.mode,

@@ -3,6 +3,7 @@ import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import { CPU_TYPE, type Measure, WALL_TYPE } from './measure.ts';
 import { type Note, noDataNote, nylasNote, waitingNote } from './notes.ts';
+import { type Plan, planned } from './planner.ts';
 import type { Selector } from './selector.ts';
 import type { Symbols } from './symbols.ts';
 import type { TimeRange } from './time-range.ts';
@@ -23,6 +24,7 @@ export interface FlameGraphAnswer {
   readonly profiles: number;
   /** Seconds of the range in which anything was watched. */
   readonly seconds: number;
+  readonly plan: Plan;
   readonly notes: readonly Note[];
 }
 
@@ -31,9 +33,11 @@ export async function answerFlameGraph(
   reader: Reader,
   symbols: Symbols,
   question: FlameGraphQuestion,
+  { plan, ever }: { readonly plan: Plan; readonly ever: Plan },
 ): Promise<FlameGraphAnswer> {
-  const { selector, measure, range } = question;
-  const filter: Filter = { ...selector, ...range, types: [measure.stored] };
+  const { selector, measure } = question;
+  const { range } = plan;
+  const filter = planned({ ...selector, types: [measure.stored] }, plan);
   const seen: Filter = {
     ...filter,
     types: measure.stored === CPU_TYPE ? [CPU_TYPE, WALL_TYPE] : [measure.stored],
@@ -45,7 +49,7 @@ export async function answerFlameGraph(
     reader.coveredMs(filter, slice),
     nylasNote(reader, filter, measure),
   ]);
-  const { framesOf, boxOf } = await symbols.resolve(sums.stacks);
+  const { framesOf, boxOf } = await symbols.resolve(sums.stacks, filter);
 
   const builder = new FlameGraphBuilder();
   const boxIndex = new Map<bigint, number>();
@@ -68,7 +72,7 @@ export async function answerFlameGraph(
   const profiles = stats.find(({ type }) => type === measure.stored)?.profiles ?? 0;
   const waiting = waitingNote(measure, stats);
   if (waiting) notes.push(waiting);
-  else if (profiles === 0) notes.push(await noDataNote(reader, filter));
+  else if (profiles === 0) notes.push(await noDataNote(reader, planned(filter, ever)));
   if (nylas) notes.push(nylas);
   const focus = question.focus === undefined ? 0 : findByPathId(full, question.focus);
   if (focus < 0) {
@@ -81,6 +85,7 @@ export async function answerFlameGraph(
     graph: trim(full, { minShare: question.minShare, focus: Math.max(0, focus) }),
     profiles,
     seconds: Math.min(covered, range.until - range.from) / 1000,
+    plan,
     notes,
   };
 }

@@ -1,5 +1,6 @@
 import type { Filter } from '../store/filter.ts';
-import type { Reader, TypeStats } from '../store/reader.ts';
+import type { Reader } from '../store/reader.ts';
+import type { TypeStats } from '../store/sums.ts';
 import { CPU_TYPE, type Measure, WALL_TYPE } from './measure.ts';
 
 /** What a reader of a picture must know about it. */
@@ -47,8 +48,8 @@ export async function nylasNote(reader: Reader, filter: Filter, measure: Measure
   };
 }
 
-export async function noDataNote(reader: Reader, filter: Filter): Promise<Note> {
-  const { from: _from, until: _until, ...anyTime } = filter;
+/** @param anyTime the same selection, whenever */
+export async function noDataNote(reader: Reader, anyTime: Filter): Promise<Note> {
   const lastSeen = (await reader.stats(anyTime))[0]?.last ?? null;
   return {
     code: 'no_data',

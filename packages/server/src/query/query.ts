@@ -2,8 +2,11 @@ import type { ProfileKind } from '@everflame/profile';
 import { UserError } from '../base/user-error.ts';
 import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
+import type { Retention } from '../store/retention.ts';
+import type { Rollups } from '../store/rollups.ts';
 import { answerFlameGraph, type FlameGraphAnswer, type FlameGraphQuestion } from './flame-graph-query.ts';
 import type { Measure } from './measure.ts';
+import { type Kept, planEver, planned, planRange } from './planner.ts';
 import type { Selector } from './selector.ts';
 import { Symbols } from './symbols.ts';
 import type { TimeRange } from './time-range.ts';
@@ -21,41 +24,67 @@ export interface ServiceEntry {
 const SERVICE_FACTS = ['language', 'sampler'];
 const MAX_VALUES = 10_000;
 
+/** What questions are answered from. */
+export interface Queryable {
+  readonly reader: Reader;
+  readonly rollups: Pick<Rollups, 'coverage' | 'dropLabels'>;
+  readonly retention: Retention;
+}
+
+const EVERYTHING: Selector = { services: [], labels: [] };
+
 /** Questions about what is stored. One per server: it holds the caches. */
 export class Query {
+  readonly #store: Queryable;
   readonly #reader: Reader;
   readonly #symbols: Symbols;
 
-  constructor(reader: Reader) {
-    this.#reader = reader;
-    this.#symbols = new Symbols(reader);
+  constructor(store: Queryable) {
+    this.#store = store;
+    this.#reader = store.reader;
+    this.#symbols = new Symbols(store.reader);
   }
 
   flameGraph(question: FlameGraphQuestion): Promise<FlameGraphAnswer> {
-    const answer = async () => answerFlameGraph(this.#reader, this.#symbols, await this.#asStored(question));
+    const answer = async () => {
+      const kept = await this.#kept(question.selector);
+      const plan = planRange(question.range, question.selector, kept);
+      const ever = planEver(question.selector, kept);
+      return answerFlameGraph(this.#reader, this.#symbols, await this.#asStored(question), { plan, ever });
+    };
     return explain(answer());
   }
 
   timeline(question: TimelineQuestion): Promise<TimelineAnswer> {
-    const answer = async () => answerTimeline(this.#reader, await this.#asStored(question));
+    const answer = async () =>
+      answerTimeline(this.#reader, await this.#asStored(question), await this.#kept(question.selector));
     return explain(answer());
   }
 
   async services(range?: TimeRange): Promise<ServiceEntry[]> {
-    const filter: Filter = { services: [], labels: [], ...range };
+    const kept = await this.#kept(EVERYTHING);
+    const filter: Filter = { ...EVERYTHING, ...range };
+    const plan = range ? planRange(range, EVERYTHING, kept) : planEver(EVERYTHING, kept);
     const [services, labels] = await explain(
-      Promise.all([this.#reader.services(filter), this.#reader.serviceLabels(filter, SERVICE_FACTS)]),
+      Promise.all([
+        this.#reader.catalog.services(planned(filter, plan)),
+        this.#reader.catalog.serviceLabels(filter, SERVICE_FACTS),
+      ]),
     );
     return services.map((service) => ({ ...service, labels: labels.get(service.service) ?? {} }));
   }
 
   types(selector: Selector, range?: TimeRange): Promise<{ type: string; kind: ProfileKind }[]> {
-    return explain(this.#reader.types({ ...selector, ...range }));
+    return explain(this.#reader.catalog.types({ ...selector, ...range }));
   }
 
   labelNames(selector: Selector, type: string | undefined, range?: TimeRange): Promise<string[]> {
     return explain(
-      this.#reader.labelNames({ ...selector, ...range, ...(type !== undefined && { types: [type] }) }),
+      this.#reader.catalog.labelNames({
+        ...selector,
+        ...range,
+        ...(type !== undefined && { types: [type] }),
+      }),
     );
   }
 
@@ -66,7 +95,15 @@ export class Query {
     range?: TimeRange,
   ): Promise<string[]> {
     const filter = { ...selector, ...range, ...(type !== undefined && { types: [type] }) };
-    return explain(this.#reader.labelValues(filter, label, MAX_VALUES));
+    return explain(this.#reader.catalog.labelValues(filter, label, MAX_VALUES));
+  }
+
+  async #kept(selector: Selector): Promise<Kept> {
+    const { rollups, retention } = this.#store;
+    const classes = retention.names;
+    if (classes.length === 1) return { rollups, retention, classes };
+    const present = await this.#reader.catalog.classes(selector);
+    return { rollups, retention, classes: present.length > 0 ? present : classes };
   }
 
   /**
@@ -78,7 +115,7 @@ export class Query {
   ): Promise<T> {
     const { selector, measure, range } = question;
     if (!measure.perPeriod) return question;
-    const stored = await this.#reader.types({ ...selector, ...range, types: [measure.type] });
+    const stored = await this.#reader.catalog.types({ ...selector, ...range, types: [measure.type] });
     if (stored.length === 0) return question;
     return { ...question, measure: { ...measure, stored: measure.type, perPeriod: false } };
   }

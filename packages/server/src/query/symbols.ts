@@ -1,4 +1,5 @@
 import type { Box } from '@everflame/profile';
+import type { NamesFilter } from '../store/names.ts';
 import type { Reader } from '../store/reader.ts';
 
 const UNKNOWN: Box = Object.freeze({ function: '[unknown]', module: '', file: '' });
@@ -21,7 +22,10 @@ export class Symbols {
   }
 
   /** The frames of each stack, root first, and what each frame draws as. */
-  async resolve(stacks: BigUint64Array): Promise<{
+  async resolve(
+    stacks: BigUint64Array,
+    within: NamesFilter,
+  ): Promise<{
     framesOf: (stack: bigint) => BigUint64Array;
     boxOf: (frame: bigint) => Box;
   }> {
@@ -32,14 +36,16 @@ export class Symbols {
     const missing: bigint[] = [];
     for (const stack of stacks) if (!knownStacks.has(stack)) missing.push(stack);
     if (missing.length > 0) {
-      for (const [stack, frames] of await this.#reader.stackFrames(missing)) knownStacks.set(stack, frames);
+      for (const [stack, frames] of await this.#reader.stackFrames(missing, within))
+        knownStacks.set(stack, frames);
     }
     const frames = new Set<bigint>();
     for (const stack of stacks) {
       for (const frame of knownStacks.get(stack) ?? []) if (!knownBoxes.has(frame)) frames.add(frame);
     }
     if (frames.size > 0) {
-      for (const [frame, box] of await this.#reader.frameBoxes([...frames])) knownBoxes.set(frame, box);
+      for (const [frame, box] of await this.#reader.frameBoxes([...frames], within))
+        knownBoxes.set(frame, box);
     }
     const nothing = new BigUint64Array();
     return {

@@ -3,6 +3,7 @@ import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import type { TimelineRow } from '../store/timeline.ts';
 import type { Measure } from './measure.ts';
+import { finestSince, type Kept, type Plan, planned, planRange } from './planner.ts';
 import type { Selector } from './selector.ts';
 import type { TimeRange } from './time-range.ts';
 
@@ -31,6 +32,7 @@ export interface TimelineAnswer {
   readonly groups: TimelineGroup[];
   /** Values of the label that were summed as one group. */
   readonly others: number;
+  readonly plan: Plan;
 }
 
 const STEPS_S = [10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
@@ -43,17 +45,16 @@ const SETTLED_MS = 15_000;
 export async function answerTimeline(
   reader: Reader,
   { selector, measure, range, by, points }: TimelineQuestion,
+  kept: Kept,
   now = Date.now(),
 ): Promise<TimelineAnswer> {
-  const step = stepFor(range, points);
+  const step = Math.max(stepFor(range, points), finestSince(range.from, kept, now) ?? 0);
   const start = Math.floor(range.from / step) * step;
   const buckets = Math.ceil((range.until - start) / step);
-  const filter: Filter = {
-    ...selector,
-    types: [measure.stored],
-    from: start - REACH_MS,
-    until: start + buckets * step,
-  };
+  const reached = { from: start - REACH_MS, until: start + buckets * step };
+  const options = { resolution: step, ...(by !== undefined && { by }) };
+  const plan = planRange(reached, selector, kept, options, now);
+  const filter = planned({ ...selector, types: [measure.stored] }, plan);
   const rows = await reader.timeline(filter, {
     kind: measure.kind,
     perPeriod: measure.perPeriod,
@@ -68,12 +69,14 @@ export async function answerTimeline(
   const shown = groups.filter((group) => !group.others).length;
   const others =
     by !== undefined && shown < groups.length ? (await countValues(reader, filter, by)) - shown : 0;
-  return { start, step, groups, others: Math.max(0, others) };
+  return { start, step, groups, others: Math.max(0, others), plan };
 }
 
 async function countValues(reader: Reader, filter: Filter, label: string): Promise<number> {
   const values =
-    label === SERVICE_LABEL ? await reader.services(filter) : await reader.labelValues(filter, label, 10_000);
+    label === SERVICE_LABEL
+      ? await reader.catalog.services(filter)
+      : await reader.catalog.labelValues(filter, label, 10_000);
   return values.length;
 }
 

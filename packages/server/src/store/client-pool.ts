@@ -34,6 +34,10 @@ export class ClientPool {
     });
   }
 
+  async command(query: string, params?: QueryParams): Promise<void> {
+    await this.#with((client) => client.command({ query, ...(params && { query_params: { ...params } }) }));
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#all.map((client) => client.close()));
   }
@@ -49,4 +53,8 @@ export class ClientPool {
       else this.#free.push(client);
     }
   }
+}
+
+export function isSelect(sql: string): boolean {
+  return /^\s*(SELECT|WITH)\b/.test(sql);
 }

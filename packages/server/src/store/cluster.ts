@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { createClient } from '@clickhouse/client';
-import { ClientPool } from './client-pool.ts';
+import { ClientPool, isSelect } from './client-pool.ts';
 import type { QueryParams, StoreConnection } from './connection.ts';
 
 /**
@@ -11,13 +11,14 @@ export function openCluster(url: string): StoreConnection {
   const writer = createClient({ url });
   const reader = createClient({ url });
   const readers = new ClientPool([reader, reader, reader, reader]);
+  const background = new ClientPool([writer]);
   return {
     mode: 'cluster',
     rows: <T>(sql: string, params?: QueryParams) => readers.rows<T>(sql, params),
     bytes: (sql, params) => readers.bytes(sql, params),
-    async command(sql, params) {
-      await writer.command({ query: sql, ...(params && { query_params: { ...params } }) });
-    },
+    command: (sql, params) => background.command(sql, params),
+    background: <T>(sql: string, params?: QueryParams) =>
+      isSelect(sql) ? background.rows<T>(sql, params) : background.command(sql, params).then(() => []),
     async insert(table, block) {
       await writer.exec({
         query: `INSERT INTO ${table} (${block.columns.join(', ')}) FORMAT Native`,

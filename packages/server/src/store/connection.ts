@@ -15,6 +15,8 @@ export interface StoreConnection {
   bytes(sql: string, params?: QueryParams): Promise<Uint8Array>;
   /** A statement without a result (DDL, deletes). */
   command(sql: string, params?: QueryParams): Promise<void>;
+  /** Work that nobody waits for (rollups), on a connection of its own: rows of a SELECT, none of anything else. */
+  background<T>(sql: string, params?: QueryParams): Promise<T[]>;
   /** Appends the block's rows; resolves once they are in a part on disk. */
   insert(table: string, block: NativeBlock): Promise<void>;
   close(): Promise<void>;

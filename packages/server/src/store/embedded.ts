@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
-import { ClientPool } from './client-pool.ts';
+import { ClientPool, isSelect } from './client-pool.ts';
 import type { QueryParams, StoreConnection } from './connection.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import type { NativeBlock } from './native-block.ts';
@@ -33,20 +33,21 @@ export function openEmbedded({ dataDir, memory = 600 << 20 }: EmbeddedOptions): 
   const client = (): ClickHouseClient => createClient({ connection: connectionTo(path) });
   const writer = client();
   const readers = new ClientPool(Array.from({ length: READERS }, client));
+  const background = new ClientPool([client()]);
   const staging = stagingDir(dataDir);
 
   return {
     mode: 'embedded',
     rows: <T>(sql: string, params?: QueryParams) => readers.rows<T>(sql, params),
     bytes: (sql, params) => readers.bytes(sql, params),
-    async command(sql, params) {
-      await writer.command({ query: sql, ...(params && { query_params: { ...params } }) });
-    },
+    command: (sql, params) => background.command(sql, params),
+    background: <T>(sql: string, params?: QueryParams) =>
+      isSelect(sql) ? background.rows<T>(sql, params) : background.command(sql, params).then(() => []),
     async insert(table, block) {
       await insertFromFile(writer, staging, table, block);
     },
     async close() {
-      await Promise.all([writer.close(), readers.close()]);
+      await Promise.all([writer.close(), readers.close(), background.close()]);
       engine.close();
       unlock();
     },

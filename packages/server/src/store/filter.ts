@@ -1,4 +1,5 @@
 import type { QueryParams } from './connection.ts';
+import type { ProfileTable, Segment } from './rollup-level.ts';
 import { DATABASE } from './schema.ts';
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~';
@@ -18,6 +19,8 @@ export interface Filter {
   /** Windows that start in [from, until), unix milliseconds. */
   readonly from?: number;
   readonly until?: number;
+  /** Which table answers for which part of the range, in order; without them the profiles themselves for all of it. */
+  readonly segments?: readonly Segment[];
 }
 
 /** A condition in SQL whose values travel as parameters. */
@@ -26,39 +29,68 @@ export interface Condition {
   readonly params: QueryParams;
 }
 
-/** The condition on rows of `profiles`. */
-export function compileFilter(filter: Filter): Condition {
+/** The tables that a filter reads, and for each the condition on its rows. Parameters are shared by all of them. */
+export function compileTables(filter: Filter): {
+  readonly tables: readonly { readonly table: ProfileTable; readonly sql: string }[];
+  readonly params: QueryParams;
+} {
   const params: Record<string, unknown> = {};
-  const parts = serviceAndType(filter, params);
-  if (filter.from !== undefined) {
-    params.from = String(filter.from);
-    parts.push('ts >= fromUnixTimestamp64Milli({from:Int64})');
-  }
-  if (filter.until !== undefined) {
-    params.until = String(filter.until);
-    parts.push('ts < fromUnixTimestamp64Milli({until:Int64})');
-  }
+  const common = serviceAndType(filter, params);
   if (filter.labels.length > 0) {
-    const series = [...serviceAndType(filter, params), ...weeks(filter), ...labelConditions(filter, params)];
-    parts.push(`series IN (SELECT series FROM ${DATABASE}.series WHERE ${series.join(' AND ')})`);
+    const series = [...serviceAndType(filter, params), ...weeks(filter, params), ...labels(filter, params)];
+    common.push(`series IN (SELECT series FROM ${DATABASE}.series WHERE ${series.join(' AND ')})`);
   }
-  return { sql: parts.join(' AND ') || '1', params };
+  const segments: readonly Partial<Segment>[] = filter.segments ?? [filter];
+  const byTable = new Map<ProfileTable, string[]>();
+  segments.forEach(({ table = 'profiles', from, until }, i) => {
+    const bounds: string[] = [];
+    if (from !== undefined) {
+      params[`from${i}`] = String(from);
+      bounds.push(`ts >= ${timeOf(table, `from${i}`)}`);
+    }
+    if (until !== undefined) {
+      params[`until${i}`] = String(until);
+      bounds.push(`ts < ${timeOf(table, `until${i}`)}`);
+    }
+    byTable.set(table, [...(byTable.get(table) ?? []), bounds.join(' AND ') || '1']);
+  });
+  const tables = [...byTable].map(([table, stretches]) => ({
+    table,
+    sql: [...common, stretches.length === 1 ? stretches[0] : `((${stretches.join(') OR (')}))`].join(' AND '),
+  }));
+  return { tables, params };
+}
+
+/** A parameter in unix ms as a value of the table's column `ts`. */
+function timeOf(table: ProfileTable, param: string): string {
+  return table === 'profiles'
+    ? `fromUnixTimestamp64Milli({${param}:Int64})`
+    : `toDateTime(intDiv({${param}:Int64}, 1000), 'UTC')`;
 }
 
 /** The condition on rows of `series`. */
 export function compileSeriesFilter(filter: Filter): Condition {
   const params: Record<string, unknown> = {};
-  if (filter.from !== undefined) params.from = String(filter.from);
-  if (filter.until !== undefined) params.until = String(filter.until);
-  const parts = [...serviceAndType(filter, params), ...weeks(filter), ...labelConditions(filter, params)];
+  const parts = [...serviceAndType(filter, params), ...weeks(filter, params), ...labels(filter, params)];
   return { sql: parts.join(' AND ') || '1', params };
 }
 
-function serviceAndType(filter: Filter, params: Record<string, unknown>): string[] {
-  const parts = filter.services.map((matcher, i) => {
+/** The condition on names (stacks, frames) that the filter can need: those of its services and weeks. */
+export function compileNamesFilter(filter: Pick<Filter, 'services' | 'from' | 'until'>): Condition {
+  const params: Record<string, unknown> = {};
+  const parts = [...services(filter, params), ...weeks(filter, params)];
+  return { sql: parts.join(' AND ') || '1', params };
+}
+
+function services(filter: Pick<Filter, 'services'>, params: Record<string, unknown>): string[] {
+  return filter.services.map((matcher, i) => {
     params[`service${i}`] = matcher.value;
     return compare('service', matcher.operator, `service${i}`);
   });
+}
+
+function serviceAndType(filter: Filter, params: Record<string, unknown>): string[] {
+  const parts = services(filter, params);
   if (filter.types) {
     params.types = [...filter.types];
     parts.push('type IN {types:Array(String)}');
@@ -66,18 +98,21 @@ function serviceAndType(filter: Filter, params: Record<string, unknown>): string
   return parts;
 }
 
-/** Series are kept by the week; a week is named by its Monday. */
-function weeks(filter: Filter): string[] {
+/** Names are kept by the week; a week is named by its Monday. */
+function weeks({ from, until }: Pick<Filter, 'from' | 'until'>, params: Record<string, unknown>): string[] {
   const parts: string[] = [];
-  if (filter.from !== undefined) {
+  if (from !== undefined) {
+    params.from = String(from);
     parts.push("week >= toMonday(toDate(fromUnixTimestamp64Milli({from:Int64}, 'UTC')))");
   }
-  if (filter.until !== undefined)
+  if (until !== undefined) {
+    params.until = String(until);
     parts.push("week <= toDate(fromUnixTimestamp64Milli({until:Int64}, 'UTC'))");
+  }
   return parts;
 }
 
-function labelConditions(filter: Filter, params: Record<string, unknown>): string[] {
+function labels(filter: Filter, params: Record<string, unknown>): string[] {
   return filter.labels.map((matcher, i) => {
     params[`label${i}`] = matcher.label;
     params[`value${i}`] = matcher.value;

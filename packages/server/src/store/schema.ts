@@ -78,4 +78,45 @@ const BASE_TABLES: Migration = {
   ],
 };
 
-export const MIGRATIONS: readonly Migration[] = [BASE_TABLES];
+/** What the rollups of 5 minutes and of an hour have in common; they differ in their partitions. */
+function rollupTable(name: string, partition: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${DATABASE}.${name} (
+      class LowCardinality(String),
+      service LowCardinality(String),
+      type LowCardinality(String),
+      series UInt64,
+      ts DateTime('UTC') COMMENT 'start of the bucket' CODEC(Delta, ZSTD(1)),
+      period Int64 CODEC(ZSTD(1)),
+      duration UInt64 COMMENT 'nanoseconds, of all windows' CODEC(ZSTD(1)),
+      windows UInt32 COMMENT 'that start in the bucket' CODEC(ZSTD(1)),
+      reach UInt32 COMMENT 'seconds from ts to the end of the last window' CODEC(ZSTD(1)),
+      minutes UInt64 COMMENT 'bit n: something was watched in minute n of the bucket' CODEC(ZSTD(1)),
+      total Int64 CODEC(ZSTD(1)),
+      stacks Array(UInt64) COMMENT 'ids, ascending' CODEC(ZSTD(1)),
+      values Array(Int64) COMMENT 'flows: sums; levels: sums over minutes of the average' CODEC(ZSTD(1)),
+      computed DateTime64(3, 'UTC') COMMENT 'when its computation began' CODEC(Delta, ZSTD(1)),
+      INDEX computed_range computed TYPE minmax GRANULARITY 1
+    ) ENGINE = ReplacingMergeTree(computed)
+    PARTITION BY ${partition}
+    ORDER BY (service, type, series, ts, period)
+    SETTINGS index_granularity = 512`;
+}
+
+/**
+ * Rollups, and when a row came in: what tells which buckets have to be computed again. The column is written out for
+ * rows that were there before, or it would be "now" each time that they are read.
+ */
+const ROLLUPS: Migration = {
+  version: 2,
+  name: 'rollups',
+  statements: [
+    `ALTER TABLE ${DATABASE}.profiles
+      ADD COLUMN IF NOT EXISTS inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta, ZSTD(1))`,
+    `ALTER TABLE ${DATABASE}.profiles MATERIALIZE COLUMN inserted SETTINGS mutations_sync = 1`,
+    `ALTER TABLE ${DATABASE}.profiles ADD INDEX IF NOT EXISTS inserted_range inserted TYPE minmax GRANULARITY 1`,
+    rollupTable('profiles_5m', '(class, toDate(ts))'),
+    rollupTable('profiles_1h', '(class, toYYYYMM(ts))'),
+  ],
+};
+
+export const MIGRATIONS: readonly Migration[] = [BASE_TABLES, ROLLUPS];

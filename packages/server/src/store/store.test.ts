@@ -1,20 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CPU_TIME,
-  formatProfileType,
-  type Labels,
-  ProfileBuilder,
-  profileType,
-  WALL_TIME,
-} from '@everflame/profile';
+import { formatProfileType, profileType, WALL_TIME } from '@everflame/profile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEmbedded } from './embedded.ts';
 import type { Filter } from './filter.ts';
 import { migrate } from './migrate.ts';
 import type { Push } from './push.ts';
 import { Store } from './store.ts';
+import { CPU, FOR_EVER, filterOf, stacksOf, type TestSample, testPush } from './testing.ts';
 
 // One engine per process, and one data directory in it: the tests of this file share a store and keep apart by service.
 let dataDir: string;
@@ -22,7 +16,7 @@ let store: Store;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'everflame-store-'));
-  store = await Store.open(openEmbedded({ dataDir }), { lingerMs: 5 });
+  store = await Store.open(openEmbedded({ dataDir }), { lingerMs: 5, retention: FOR_EVER });
 });
 
 afterAll(async () => {
@@ -30,52 +24,15 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-const CPU = formatProfileType(CPU_TIME);
 const NOON = Date.UTC(2026, 4, 6, 12);
 const SECOND = 1_000_000_000n;
 
-type Sample = [stack: string, value: bigint, labels?: Labels];
-
-function pushOf(
-  service: string,
-  samples: Sample[],
-  options: Partial<Push> & { type?: typeof CPU_TIME } = {},
-): Push {
-  const builder = new ProfileBuilder([options.type ?? CPU_TIME]);
-  for (const [stack, value, labels] of samples) {
-    const frames = stack.split(';').map((name) => builder.frame({ function: name, module: 'app', line: 7 }));
-    builder.sample(builder.stack(frames), [value], builder.labels({ text: labels ?? {}, numbers: {} }));
-  }
-  return {
-    service,
-    labels: {},
-    startNanos: BigInt(NOON) * 1_000_000n,
-    durationNanos: 10n * SECOND,
-    identity: 1n,
-    profile: builder.build(),
-    ...options,
-  };
+function pushOf(service: string, samples: TestSample[], options: Parameters<typeof testPush>[2] = {}): Push {
+  return testPush(service, samples, { startNanos: BigInt(NOON) * 1_000_000n, ...options });
 }
 
-function of(service: string, more: Partial<Filter> = {}): Filter {
-  return {
-    services: [{ label: 'service_name', operator: '=', value: service }],
-    labels: [],
-    types: [CPU],
-    ...more,
-  };
-}
-
-async function stacksOf(filter: Filter, kind: 'flow' | 'level' = 'flow'): Promise<Record<string, number>> {
-  const { stacks, values } = await store.reader.sumByStack(filter, kind);
-  const frames = await store.reader.stackFrames([...stacks]);
-  const boxes = await store.reader.frameBoxes([...new Set([...frames.values()].flatMap((ids) => [...ids]))]);
-  const named = [...stacks].map((stack, i) => {
-    const ids = frames.get(stack) ?? new BigUint64Array();
-    return [[...ids].map((id) => boxes.get(id)?.function).join(';'), values[i]];
-  });
-  return Object.fromEntries(named);
-}
+const of = filterOf;
+const stacks = (filter: Filter, kind: 'flow' | 'level' = 'flow') => stacksOf(store.reader, filter, kind);
 
 describe('store', () => {
   it('gives back the stacks and values that were pushed, with their names', async () => {
@@ -88,18 +45,18 @@ describe('store', () => {
       ]),
     );
     expect(receipt).toEqual({ series: 1, samples: 2, mergedLabelSets: 0 });
-    expect(await stacksOf(of('plain'))).toEqual({ 'main;work;parse': 42, 'main;idle': 5 });
+    expect(await stacks(of('plain'))).toEqual({ 'main;work;parse': 42, 'main;idle': 5 });
   });
 
   it('counts a retried push once, and the same profile of two processes twice', async () => {
-    const samples: Sample[] = [['main', 10n]];
+    const samples: TestSample[] = [['main', 10n]];
     await store.write(pushOf('retry', samples));
     await store.write(pushOf('retry', samples));
-    expect(await stacksOf(of('retry'))).toEqual({ main: 10 });
+    expect(await stacks(of('retry'))).toEqual({ main: 10 });
     await store.write(pushOf('retry', samples, { identity: 2n }));
-    expect(await stacksOf(of('retry'))).toEqual({ main: 20 });
+    expect(await stacks(of('retry'))).toEqual({ main: 20 });
     await Promise.all([3n, 3n, 4n].map((identity) => store.write(pushOf('retry', samples, { identity }))));
-    expect(await stacksOf(of('retry'))).toEqual({ main: 40 });
+    expect(await stacks(of('retry'))).toEqual({ main: 40 });
   });
 
   it('splits samples with labels into series, and finds them by label', async () => {
@@ -116,7 +73,7 @@ describe('store', () => {
       ),
     );
     const by = (label: string, operator: '=' | '!=' | '=~' | '!~', value: string) =>
-      stacksOf(of('labelled', { labels: [{ label, operator, value }] }));
+      stacks(of('labelled', { labels: [{ label, operator, value }] }));
     expect(await by('endpoint', '=', '/b')).toEqual({ 'main;b': 10 });
     expect(await by('endpoint', '=', '')).toEqual({ 'main;c': 4 });
     expect(await by('endpoint', '!=', '/b')).toEqual({ 'main;a': 1, 'main;c': 4 });
@@ -124,16 +81,16 @@ describe('store', () => {
     expect(await by('endpoint', '=~', 'a')).toEqual({});
     expect(await by('endpoint', '!~', '/.*')).toEqual({ 'main;c': 4 });
     expect(await by('env', '=', "prod' OR 1=1 --")).toEqual({});
-    expect(await store.reader.labelNames(of('labelled'))).toEqual(['endpoint', 'env']);
-    expect(await store.reader.labelValues(of('labelled'), 'endpoint', 10)).toEqual(['/a', '/b']);
+    expect(await store.reader.catalog.labelNames(of('labelled'))).toEqual(['endpoint', 'env']);
+    expect(await store.reader.catalog.labelValues(of('labelled'), 'endpoint', 10)).toEqual(['/a', '/b']);
   });
 
   it('bounds the series of one profile', async () => {
-    const samples = Array.from({ length: 400 }, (_, i): Sample => ['main', 1n, { request: String(i) }]);
+    const samples = Array.from({ length: 400 }, (_, i): TestSample => ['main', 1n, { request: String(i) }]);
     const receipt = await store.write(pushOf('bounded', samples));
     expect(receipt.series).toBe(128);
     expect(receipt.mergedLabelSets).toBe(400 - 127);
-    expect(await stacksOf(of('bounded'))).toEqual({ main: 400 });
+    expect(await stacks(of('bounded'))).toEqual({ main: 400 });
   });
 
   it('stores a window without samples: watched and idle', async () => {
@@ -151,13 +108,13 @@ describe('store', () => {
         ['b', -5n],
       ]),
     );
-    expect(await stacksOf(of('big'))).toEqual({ a: Number(big), b: -5 });
+    expect(await stacks(of('big'))).toEqual({ a: Number(big), b: -5 });
   });
 
   it('takes names in any script, with any character', async () => {
     const name = 'naïve "quoted"\\ \t\n\u0000 名前 <script> 🔥';
     await store.write(pushOf(name, [[name, 1n]], { labels: { 'k.x': name } }));
-    expect(await stacksOf(of(name, { labels: [{ label: 'k.x', operator: '=', value: name }] }))).toEqual({
+    expect(await stacks(of(name, { labels: [{ label: 'k.x', operator: '=', value: name }] }))).toEqual({
       [name]: 1,
     });
   });
@@ -180,7 +137,7 @@ describe('store', () => {
     await heap(10, 'b', 1000n, 3n);
     await heap(70, 'a', 400n, 4n);
     await heap(3700, 'a', 200n, 5n);
-    expect(await stacksOf(of('heap', { types }), 'level')).toEqual({
+    expect(await stacks(of('heap', { types }), 'level')).toEqual({
       'main;alloc': (200 + 1000 + 400 + 200) / 3,
     });
     const rows = await store.reader.timeline(of('heap', { types }), {
@@ -285,13 +242,13 @@ describe('store', () => {
       ),
     );
     await Promise.all(pushes);
-    expect(await stacksOf(of('days'))).toEqual({ main: 150 });
+    expect(await stacks(of('days'))).toEqual({ main: 150 });
   });
 
   it('lists services with their types and times', async () => {
     await store.write(pushOf('listed', [['main', 1n]]));
     await store.write(pushOf('listed', [['main', 1n]], { type: WALL_TIME, labels: { language: 'python' } }));
-    const services = await store.reader.services(of('listed', { types: undefined as never }));
+    const services = await store.reader.catalog.services(of('listed', { types: undefined as never }));
     expect(services).toEqual([
       {
         service: 'listed',
@@ -300,7 +257,7 @@ describe('store', () => {
         lastSeen: NOON + 10_000,
       },
     ]);
-    const labels = await store.reader.serviceLabels({ services: [], labels: [] }, ['language']);
+    const labels = await store.reader.catalog.serviceLabels({ services: [], labels: [] }, ['language']);
     expect(labels.get('listed')).toEqual({ language: ['python'] });
   });
 
@@ -313,6 +270,7 @@ describe('store', () => {
       mode: 'embedded' as const,
       rows: async <T>() => [{ version: 99 }] as T[],
       bytes: async () => new Uint8Array(),
+      background: async () => [],
       command: async () => {},
       insert: async () => {},
       close: async () => {},

@@ -1,25 +1,44 @@
 import type { StoreConnection } from './connection.ts';
+import { Maintenance, type MaintenanceLog } from './maintenance.ts';
 import { migrate } from './migrate.ts';
 import type { Push, PushReceipt } from './push.ts';
 import { Reader } from './reader.ts';
+import { Retention } from './retention.ts';
+import { type RollupOptions, Rollups } from './rollups.ts';
 import { Writer, type WriterOptions } from './writer.ts';
+
+export interface StoreOptions extends WriterOptions {
+  readonly retention?: Retention;
+  readonly rollups?: RollupOptions;
+  /** Whom the upkeep tells what it does; without it there is none, and `rollups.update()` is for the caller. */
+  readonly maintenance?: MaintenanceLog;
+}
 
 /** The one way in to what is stored, and the one way out. */
 export class Store {
   readonly mode: StoreConnection['mode'];
   readonly reader: Reader;
+  readonly rollups: Rollups;
+  readonly retention: Retention;
   readonly #connection: StoreConnection;
   readonly #writer: Writer;
+  readonly #maintenance: Maintenance | undefined;
 
-  private constructor(connection: StoreConnection, options: WriterOptions) {
+  private constructor(connection: StoreConnection, options: StoreOptions) {
     this.mode = connection.mode;
     this.#connection = connection;
     this.reader = new Reader(connection);
+    this.rollups = new Rollups(connection, options.rollups);
+    this.retention = options.retention ?? new Retention();
     this.#writer = new Writer(connection, options);
+    if (options.maintenance) {
+      this.#maintenance = new Maintenance(connection, this.rollups, this.retention, options.maintenance);
+      this.#maintenance.start();
+    }
   }
 
   /** Brings the schema up to date, then takes pushes. @throws StoreError `schema_too_new` */
-  static async open(connection: StoreConnection, options: WriterOptions = {}): Promise<Store> {
+  static async open(connection: StoreConnection, options: StoreOptions = {}): Promise<Store> {
     try {
       await migrate(connection);
     } catch (error) {
@@ -41,7 +60,7 @@ export class Store {
 
   /** Writes what waits, then closes the engine. */
   async close(): Promise<void> {
-    await this.#writer.close();
+    await Promise.all([this.#writer.close(), this.#maintenance?.stop()]);
     await this.#connection.close();
   }
 }

@@ -1,6 +1,7 @@
 import { type ProfileKind, SERVICE_LABEL } from '@everflame/profile';
 import type { StoreConnection } from './connection.ts';
-import { compileFilter, type Filter } from './filter.ts';
+import type { Filter } from './filter.ts';
+import { rowsOf } from './rows.ts';
 import { DATABASE } from './schema.ts';
 
 export interface TimelineRequest {
@@ -38,37 +39,33 @@ const BY_LABEL: Grouping = {
   join: `ANY LEFT JOIN (SELECT series, any(labels) AS labels FROM ${DATABASE}.series GROUP BY series) AS named USING (series)`,
 };
 
+/** Levels are averaged over slices of this length, or of a step if that is shorter, before they are added up, ms. */
+const LEVEL_SLICE_MS = 60_000;
+
 /** Values in buckets of time, from the totals of the profiles: stacks are not touched. */
 export async function readTimeline(
   connection: StoreConnection,
   filter: Filter,
   request: TimelineRequest,
 ): Promise<TimelineRow[]> {
-  const { by } = request;
+  const { by, start, step, buckets } = request;
   const grouping = by === undefined ? UNGROUPED : by === SERVICE_LABEL ? BY_SERVICE : BY_LABEL;
   const groups =
     by === undefined ? undefined : await topGroups(connection, filter, by, grouping, request.maxGroups);
-  const { sql, params } = compileFilter(filter);
-  const windows = `SELECT series, ${request.perPeriod ? 'total / period' : 'total'} AS amount, ${grouping.label} AS label,
-      toUnixTimestamp64Milli(ts) - {start:Int64} AS t0,
-      t0 + toInt64(greatest(intDiv(duration, 1000000), 1)) AS t1,
-      arrayJoin(range(
-        greatest(0, intDiv(t0, {step:Int64})),
-        least({buckets:Int64}, intDiv(t1 - 1, {step:Int64}) + 1)
-      )) AS bucket
-    FROM ${DATABASE}.profiles FINAL ${grouping.join}
-    WHERE ${sql} AND t1 > 0 ${request.perPeriod ? 'AND period > 0' : ''}`;
-  const [value, source] =
-    request.kind === 'flow'
-      ? // A window that reaches over several buckets is shared out by time.
-        [
-          `sum(toFloat64(amount) * (least(t1, (bucket + 1) * {step:Int64}) - greatest(t0, bucket * {step:Int64})) / (t1 - t0))`,
-          windows,
-        ]
-      : [
-          'sum(level)',
-          `SELECT label, bucket, avg(toFloat64(amount)) AS level FROM (${windows}) GROUP BY series, label, bucket`,
-        ];
+  const { sql, params } = rowsOf(filter, [
+    'service',
+    'series',
+    'start',
+    'until',
+    'minutes',
+    'period',
+    'total',
+  ]);
+  const rows = `SELECT series, ${request.perPeriod ? 'total / period' : 'total'} AS amount, minutes,
+      ${grouping.label} AS label, start - {start:Int64} AS t0, until - {start:Int64} AS t1
+    FROM ${sql} AS rows ${grouping.join}
+    WHERE t1 > 0 ${request.perPeriod ? 'AND period > 0' : ''}`;
+  const [value, source] = request.kind === 'flow' ? flow(rows) : level(rows);
   const [group, others] = groups
     ? ['if(has({groups:Array(String)}, label), label, NULL)', 'NOT has({groups:Array(String)}, label)']
     : ['NULL', 'false'];
@@ -77,12 +74,43 @@ export async function readTimeline(
     FROM (${source}) GROUP BY \`group\`, others, bucket ORDER BY others, \`group\`, bucket`,
     {
       ...params,
-      start: String(request.start),
-      step: String(request.step),
-      buckets: String(request.buckets),
+      start: String(start),
+      step: String(step),
+      buckets: String(buckets),
+      slice: String(Math.min(step, LEVEL_SLICE_MS)),
       ...(groups && { by, groups }),
     },
   );
+}
+
+/** A window that reaches over several buckets is shared out by time. */
+function flow(rows: string): [value: string, source: string] {
+  return [
+    `sum(toFloat64(amount) * (least(t1, (bucket + 1) * {step:Int64}) - greatest(t0, bucket * {step:Int64})) / (t1 - t0))`,
+    `SELECT label, amount, t0, t1, arrayJoin(range(
+        greatest(0, intDiv(t0, {step:Int64})),
+        least({buckets:Int64}, intDiv(t1 - 1, {step:Int64}) + 1)
+      )) AS bucket FROM (${rows})`,
+  ];
+}
+
+/**
+ * As for flame graphs: averaged within slices for each series, summed over series, averaged over the slices in which
+ * anybody was seen. A row of a rollup is a sum over its minutes.
+ */
+function level(rows: string): [value: string, source: string] {
+  return [
+    `sum(level) / uniqExact(slice)`,
+    `SELECT label, intDiv(slice, intDiv({step:Int64}, {slice:Int64})) AS bucket, slice, avg(level) AS level FROM (
+        SELECT series, label, toFloat64(amount) / if(minutes = 0, 1, bitCount(minutes)) AS level,
+          arrayJoin(if(minutes = 0,
+            range(greatest(0, intDiv(t0, {slice:Int64})),
+              least({buckets:Int64} * intDiv({step:Int64}, {slice:Int64}), intDiv(t1 - 1, {slice:Int64}) + 1)),
+            arrayFilter(slice -> slice >= 0 AND slice < {buckets:Int64} * intDiv({step:Int64}, {slice:Int64}),
+              arrayMap(bit -> intDiv(t0, {slice:Int64}) + bit, bitPositionsToArray(minutes))))) AS slice
+        FROM (${rows})
+      ) GROUP BY series, label, slice`,
+  ];
 }
 
 /** The values of the label that are worth most, at most `limit` of them. */
@@ -93,11 +121,11 @@ async function topGroups(
   grouping: Grouping,
   limit: number,
 ): Promise<string[]> {
-  const { sql, params } = compileFilter(filter);
+  const { sql, params } = rowsOf(filter, ['service', 'series', 'total'], { final: false });
   const rows = await connection.rows<{ label: string }>(
     `SELECT ${grouping.label} AS label, sum(abs(toFloat64(total))) AS weight
-    FROM ${DATABASE}.profiles ${grouping.join}
-    WHERE ${sql} GROUP BY label ORDER BY weight DESC, label LIMIT {limit:UInt32}`,
+    FROM ${sql} AS rows ${grouping.join}
+    GROUP BY label ORDER BY weight DESC, label LIMIT {limit:UInt32}`,
     { ...params, by, limit },
   );
   return rows.map(({ label }) => label);

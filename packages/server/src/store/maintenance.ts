@@ -1,0 +1,69 @@
+import type { StoreConnection } from './connection.ts';
+import { type Expired, expire } from './expiry.ts';
+import type { Retention } from './retention.ts';
+import type { Rollups } from './rollups.ts';
+
+/** Whom the upkeep of the store tells what it does. */
+export interface MaintenanceLog {
+  expired(partitions: readonly Expired[]): void;
+  failed(what: string, error: unknown): void;
+}
+
+const ROLLUP_EVERY_MS = 30_000;
+const EXPIRE_EVERY_MS = 10 * 60_000;
+
+/** What a store needs from time to time: rollups computed, and what is old enough dropped. */
+export class Maintenance {
+  readonly #connection: StoreConnection;
+  readonly #rollups: Rollups;
+  readonly #retention: Retention;
+  readonly #log: MaintenanceLog;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #expiredAt = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+
+  constructor(connection: StoreConnection, rollups: Rollups, retention: Retention, log: MaintenanceLog) {
+    this.#connection = connection;
+    this.#rollups = rollups;
+    this.#retention = retention;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#schedule(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#rollups.stop();
+    await this.#running;
+  }
+
+  #schedule(delay: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.#run().finally(() => this.#schedule(ROLLUP_EVERY_MS));
+    }, delay);
+    this.#timer.unref();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#rollups.update();
+    } catch (error) {
+      // What is not summed up yet must not expire.
+      if (!this.#stopped) this.#log.failed('rollups', error);
+      return;
+    }
+    if (this.#stopped || performance.now() - this.#expiredAt < EXPIRE_EVERY_MS) return;
+    this.#expiredAt = performance.now();
+    try {
+      const expired = await expire(this.#connection, this.#retention);
+      if (expired.length > 0) this.#log.expired(expired);
+    } catch (error) {
+      this.#log.failed('retention', error);
+    }
+  }
+}
