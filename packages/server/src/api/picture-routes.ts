@@ -6,6 +6,7 @@ import type { Plan } from '../query/planner.ts';
 import type { Query } from '../query/query.ts';
 import { parseSelector } from '../query/selector.ts';
 import { parseTimeRange } from '../query/time-range.ts';
+import { goneSignal } from './gone-signal.ts';
 import {
   flameGraphAnswer,
   flameGraphQuery,
@@ -32,10 +33,10 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
         response: { 200: timelineAnswer },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { by, points, ...asked } = request.query;
       const question = questionOf(asked);
-      const { plan, ...answer } = await query.timeline({
+      const { plan, ...answer } = await query.within(goneSignal(reply)).timeline({
         ...question,
         points,
         ...(by !== undefined && { by }),
@@ -59,7 +60,9 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
       const { format, focus, min, ...asked } = request.query;
       const question = questionOf(asked);
       const minShare = min ?? (format === 'json' ? 0 : DEFAULT_MIN_SHARE);
-      const answer = await query.flameGraph({ ...question, minShare, ...(focus !== undefined && { focus }) });
+      const answer = await query
+        .within(goneSignal(reply))
+        .flameGraph({ ...question, minShare, ...(focus !== undefined && { focus }) });
       const { type, unit, kind } = question.measure;
       const total = answer.graph.total[0];
       // Both answers are built here, column by column: checking every number against the schema again would cost
@@ -99,7 +102,7 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
     },
     async (request, reply) => {
       const { threshold, ...asked } = request.query;
-      const answer = await query.flameGraph({ ...questionOf(asked), minShare: 0 });
+      const answer = await query.within(goneSignal(reply)).flameGraph({ ...questionOf(asked), minShare: 0 });
       reply.serializer((body: unknown) => JSON.stringify(body));
       return toNylasTree(answer.graph, threshold);
     },

@@ -35,6 +35,16 @@ export const ERROR_CODES = {
   too_large: { status: 413, advice: 'Send smaller profiles, or raise the limit in the configuration.' },
   unsupported_encoding: { status: 415, advice: 'Send the body plain or with Content-Encoding: gzip.' },
   queue_full: { status: 429, advice: 'Send it again after Retry-After seconds.' },
+  query_too_slow: {
+    status: 422,
+    advice: 'Ask for a shorter range or fewer services, or raise limits.query_seconds.',
+  },
+  query_too_large: {
+    status: 422,
+    advice: 'Ask for a shorter range or fewer services, or raise limits.query_memory_bytes.',
+  },
+  too_many_queries: { status: 429, advice: 'Ask again after Retry-After seconds.' },
+  query_cancelled: { status: 499, advice: 'Nothing: whoever asked had gone.' },
   query_failed: {
     status: 500,
     advice: 'Try again; if it stays, narrow the query and look at the log of the server.',

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { collectSchema } from '../collect/collect-config.ts';
+import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../store/connection.ts';
 import type { Retention } from '../store/retention.ts';
 import { ConfigError } from './config-error.ts';
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.ts';
@@ -22,6 +23,8 @@ const fileSchema = z.strictObject({
       body_bytes: z.number().int().positive().optional(),
       profile_bytes: z.number().int().positive().optional(),
       in_flight_bytes: z.number().int().positive().optional(),
+      query_seconds: z.number().positive().optional(),
+      query_memory_bytes: z.number().int().positive().optional(),
     })
     .optional(),
   collect: collectSchema.optional(),
@@ -53,6 +56,7 @@ export interface ServeConfig {
     readonly bodyBytes: number;
     readonly profileBytes: number;
     readonly inFlightBytes: number;
+    readonly query: QueryLimits;
   };
   readonly collect: z.infer<typeof collectSchema> | undefined;
   readonly retention: Retention;
@@ -101,6 +105,11 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
       bodyBytes: file.limits?.body_bytes ?? 32 << 20,
       profileBytes: file.limits?.profile_bytes ?? 64 << 20,
       inFlightBytes: file.limits?.in_flight_bytes ?? 128 << 20,
+      query: {
+        ...DEFAULT_QUERY_LIMITS,
+        ...(file.limits?.query_seconds !== undefined && { seconds: file.limits.query_seconds }),
+        ...(file.limits?.query_memory_bytes !== undefined && { memory: file.limits.query_memory_bytes }),
+      },
     },
     collect: file.collect,
     retention: retentionOf(file.retention),

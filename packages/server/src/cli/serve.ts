@@ -27,8 +27,8 @@ const STOP_IDLE_MS = 50;
 /** Wires the rooms together and listens. Whatever fails on the way is closed again. */
 export async function serve(config: ServeConfig, logger: Logger): Promise<RunningServer> {
   const connection = config.clickhouse
-    ? openCluster(config.clickhouse)
-    : openEmbedded({ dataDir: config.dataDir });
+    ? openCluster(config.clickhouse, config.limits.query)
+    : openEmbedded({ dataDir: config.dataDir, limits: config.limits.query });
   const store = await Store.open(connection, {
     retention: config.retention,
     ...(config.dropLabels && { rollups: { dropLabels: config.dropLabels } }),

@@ -49,7 +49,7 @@ export async function answerFlameGraph(
     reader.coveredMs(filter, slice),
     nylasNote(reader, filter, measure),
   ]);
-  const { framesOf, boxOf } = await symbols.resolve(sums.stacks, filter);
+  const { framesOf, boxOf } = await symbols.resolve(reader, sums.stacks, filter);
 
   const builder = new FlameGraphBuilder();
   const boxIndex = new Map<bigint, number>();

@@ -1,9 +1,9 @@
 import type { ProfileKind } from '@everflame/profile';
-import { UserError } from '../base/user-error.ts';
 import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Retention } from '../store/retention.ts';
 import type { Rollups } from '../store/rollups.ts';
+import { explain } from './engine-errors.ts';
 import { answerFlameGraph, type FlameGraphAnswer, type FlameGraphQuestion } from './flame-graph-query.ts';
 import type { Measure } from './measure.ts';
 import { type Kept, planEver, planned, planRange } from './planner.ts';
@@ -39,10 +39,15 @@ export class Query {
   readonly #reader: Reader;
   readonly #symbols: Symbols;
 
-  constructor(store: Queryable) {
+  constructor(store: Queryable, symbols = new Symbols()) {
     this.#store = store;
     this.#reader = store.reader;
-    this.#symbols = new Symbols(store.reader);
+    this.#symbols = symbols;
+  }
+
+  /** The same, whose questions end when the signal does: nobody waits for their answers any more. */
+  within(signal: AbortSignal): Query {
+    return new Query({ ...this.#store, reader: this.#reader.within(signal) }, this.#symbols);
   }
 
   flameGraph(question: FlameGraphQuestion): Promise<FlameGraphAnswer> {
@@ -118,30 +123,5 @@ export class Query {
     const stored = await this.#reader.catalog.types({ ...selector, ...range, types: [measure.type] });
     if (stored.length === 0) return question;
     return { ...question, measure: { ...measure, stored: measure.type, perPeriod: false } };
-  }
-}
-
-/** The engine's error for a regular expression that RE2 does not take. */
-const CANNOT_COMPILE_REGEXP = '427';
-
-/** Turns the engine's errors into what their cause can be told. */
-async function explain<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const message = cause instanceof Error ? cause.message : String(cause);
-    if (code === CANNOT_COMPILE_REGEXP) {
-      throw new UserError(
-        'bad_selector',
-        `query: a regular expression does not compile (RE2 syntax): ${message}`,
-        {
-          parameter: 'query',
-          cause,
-        },
-      );
-    }
-    throw new UserError('query_failed', `The engine could not answer: ${message}`, { cause });
   }
 }

@@ -9,20 +9,19 @@ const UNKNOWN: Box = Object.freeze({ function: '[unknown]', module: '', file: ''
  * bounded, and never out of date.
  */
 export class Symbols {
-  readonly #reader: Reader;
   readonly #maxStacks: number;
   readonly #maxFrames: number;
   #stacks = new Map<bigint, BigUint64Array>();
   #boxes = new Map<bigint, Box>();
 
-  constructor(reader: Reader, { maxStacks = 100_000, maxFrames = 200_000 } = {}) {
-    this.#reader = reader;
+  constructor({ maxStacks = 100_000, maxFrames = 200_000 } = {}) {
     this.#maxStacks = maxStacks;
     this.#maxFrames = maxFrames;
   }
 
   /** The frames of each stack, root first, and what each frame draws as. */
   async resolve(
+    reader: Reader,
     stacks: BigUint64Array,
     within: NamesFilter,
   ): Promise<{
@@ -36,16 +35,14 @@ export class Symbols {
     const missing: bigint[] = [];
     for (const stack of stacks) if (!knownStacks.has(stack)) missing.push(stack);
     if (missing.length > 0) {
-      for (const [stack, frames] of await this.#reader.stackFrames(missing, within))
-        knownStacks.set(stack, frames);
+      for (const [stack, frames] of await reader.stackFrames(missing, within)) knownStacks.set(stack, frames);
     }
     const frames = new Set<bigint>();
     for (const stack of stacks) {
       for (const frame of knownStacks.get(stack) ?? []) if (!knownBoxes.has(frame)) frames.add(frame);
     }
     if (frames.size > 0) {
-      for (const [frame, box] of await this.#reader.frameBoxes([...frames], within))
-        knownBoxes.set(frame, box);
+      for (const [frame, box] of await reader.frameBoxes([...frames], within)) knownBoxes.set(frame, box);
     }
     const nothing = new BigUint64Array();
     return {

@@ -1,21 +1,37 @@
+import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { QueryParams } from './connection.ts';
+import type { QueryLimits, QueryParams } from './connection.ts';
+import { StoreError } from './store-error.ts';
+
+export interface ClientPoolOptions {
+  /** Limits of each statement; without them there are none. */
+  readonly limits?: QueryLimits;
+  /** Ends statements of the others: theirs is taken while they run. */
+  readonly control?: ClickHouseClient;
+}
 
 /**
- * Clients that read: each runs one statement at a time, further ones wait for the first that is free, in order.
+ * Clients of which each runs one statement at a time; further ones wait for the first that is free, in order.
+ *
+ * Neither chdb nor a broken connection ends a statement, so each carries a tag in a comment, by which it is killed
+ * when nobody waits for it any more.
  */
 export class ClientPool {
   readonly #all: readonly ClickHouseClient[];
   readonly #free: ClickHouseClient[];
   readonly #waiting: ((client: ClickHouseClient) => void)[] = [];
+  readonly #limits: QueryLimits | undefined;
+  readonly #control: ClickHouseClient | undefined;
 
-  constructor(clients: ClickHouseClient[]) {
+  constructor(clients: ClickHouseClient[], { limits, control }: ClientPoolOptions = {}) {
     this.#all = clients;
     this.#free = [...clients];
+    this.#limits = limits;
+    this.#control = control;
   }
 
-  async rows<T>(query: string, params?: QueryParams): Promise<T[]> {
-    return this.#with(async (client) => {
+  rows<T>(sql: string, params?: QueryParams, signal?: AbortSignal): Promise<T[]> {
+    return this.#run(sql, signal, async (client, query) => {
       const result = await client.query({
         query,
         format: 'JSONEachRow',
@@ -25,8 +41,8 @@ export class ClientPool {
     });
   }
 
-  async bytes(query: string, params?: QueryParams): Promise<Uint8Array> {
-    return this.#with(async (client) => {
+  bytes(sql: string, params?: QueryParams, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#run(sql, signal, async (client, query) => {
       const { stream } = await client.exec({ query, ...(params && { query_params: { ...params } }) });
       const chunks: Buffer[] = [];
       for await (const chunk of stream) chunks.push(chunk);
@@ -34,24 +50,78 @@ export class ClientPool {
     });
   }
 
-  async command(query: string, params?: QueryParams): Promise<void> {
-    await this.#with((client) => client.command({ query, ...(params && { query_params: { ...params } }) }));
+  async command(sql: string, params?: QueryParams): Promise<void> {
+    await this.#run(sql, undefined, (client, query) =>
+      client.command({ query, ...(params && { query_params: { ...params } }) }),
+    );
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#all.map((client) => client.close()));
   }
 
-  async #with<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T> {
-    const client =
-      this.#free.pop() ?? (await new Promise<ClickHouseClient>((resolve) => this.#waiting.push(resolve)));
+  async #run<T>(
+    sql: string,
+    signal: AbortSignal | undefined,
+    work: (client: ClickHouseClient, query: string) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const client = this.#free.pop() ?? (await this.#turn(signal));
+    const tag = randomBytes(8).toString('hex');
+    const kill = () => void this.#kill(tag);
     try {
-      return await work(client);
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', kill);
+      return await work(client, `/* everflame ${tag} */ ${this.#limited(sql)}`);
+    } catch (error) {
+      // What was killed failed because of that.
+      signal?.throwIfAborted();
+      throw error;
     } finally {
+      signal?.removeEventListener('abort', kill);
       const next = this.#waiting.shift();
       if (next) next(client);
       else this.#free.push(client);
     }
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<ClickHouseClient> {
+    if (this.#limits && this.#waiting.length >= this.#limits.waiting) {
+      throw new StoreError(
+        'too_many_queries',
+        `${this.#waiting.length} questions wait for their turn already. Ask again in a moment.`,
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(signal?.reason);
+      };
+      const enter = (client: ClickHouseClient) => {
+        signal?.removeEventListener('abort', leave);
+        resolve(client);
+      };
+      this.#waiting.push(enter);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  /** SETTINGS stand in the statement: what a client is given for itself sticks to its connection. */
+  #limited(sql: string): string {
+    if (!this.#limits) return sql;
+    const { seconds, memory } = this.#limits;
+    const settings =
+      `max_execution_time = ${seconds}, max_memory_usage = ${memory}, ` +
+      'do_not_merge_across_partitions_select_final = 1';
+    const [, statement, format = ''] = /^([\s\S]*?)(\s+FORMAT \w+)?\s*$/.exec(sql) ?? [];
+    return `${statement} SETTINGS ${settings}${format}`;
+  }
+
+  async #kill(tag: string): Promise<void> {
+    // The tag is put together there, so that the statement does not find itself. SYNC would never return.
+    await this.#control
+      ?.command({ query: `KILL QUERY WHERE position(query, concat('/* everflame ', '${tag}')) > 0 ASYNC` })
+      .catch(() => {});
   }
 }
 

@@ -1,21 +1,27 @@
 import { Readable } from 'node:stream';
 import { createClient } from '@clickhouse/client';
 import { ClientPool, isSelect } from './client-pool.ts';
-import type { QueryParams, StoreConnection } from './connection.ts';
+import {
+  DEFAULT_QUERY_LIMITS,
+  type QueryLimits,
+  type QueryParams,
+  type StoreConnection,
+} from './connection.ts';
 
 /**
  * A ClickHouse reached by HTTP: `http://user:password@host:8123`. The client keeps its own pool of sockets, so one
  * client serves reading and one writing.
  */
-export function openCluster(url: string): StoreConnection {
+export function openCluster(url: string, limits: QueryLimits = DEFAULT_QUERY_LIMITS): StoreConnection {
   const writer = createClient({ url });
   const reader = createClient({ url });
-  const readers = new ClientPool([reader, reader, reader, reader]);
+  const readers = new ClientPool([reader, reader, reader, reader], { limits, control: writer });
   const background = new ClientPool([writer]);
   return {
     mode: 'cluster',
-    rows: <T>(sql: string, params?: QueryParams) => readers.rows<T>(sql, params),
-    bytes: (sql, params) => readers.bytes(sql, params),
+    rows: <T>(sql: string, params?: QueryParams, signal?: AbortSignal) =>
+      readers.rows<T>(sql, params, signal),
+    bytes: (sql, params, signal) => readers.bytes(sql, params, signal),
     command: (sql, params) => background.command(sql, params),
     background: <T>(sql: string, params?: QueryParams) =>
       isSelect(sql) ? background.rows<T>(sql, params) : background.command(sql, params).then(() => []),

@@ -9,10 +9,10 @@ export type QueryParams = Readonly<Record<string, unknown>>;
  */
 export interface StoreConnection {
   readonly mode: 'embedded' | 'cluster';
-  /** Rows of a small result. */
-  rows<T>(sql: string, params?: QueryParams): Promise<T[]>;
+  /** Rows of a small result. @param signal ends the statement in the engine too */
+  rows<T>(sql: string, params?: QueryParams, signal?: AbortSignal): Promise<T[]>;
   /** The bytes of a result in the statement's own FORMAT. */
-  bytes(sql: string, params?: QueryParams): Promise<Uint8Array>;
+  bytes(sql: string, params?: QueryParams, signal?: AbortSignal): Promise<Uint8Array>;
   /** A statement without a result (DDL, deletes). */
   command(sql: string, params?: QueryParams): Promise<void>;
   /** Work that nobody waits for (rollups), on a connection of its own: rows of a SELECT, none of anything else. */
@@ -21,3 +21,23 @@ export interface StoreConnection {
   insert(table: string, block: NativeBlock): Promise<void>;
   close(): Promise<void>;
 }
+
+/** A connection whose questions end with a signal: when nobody waits for their answers. */
+export function boundTo(connection: StoreConnection, signal: AbortSignal): StoreConnection {
+  return {
+    ...connection,
+    rows: (sql, params) => connection.rows(sql, params, signal),
+    bytes: (sql, params) => connection.bytes(sql, params, signal),
+  };
+}
+
+/** What a question may take of the engine. */
+export interface QueryLimits {
+  readonly seconds: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** Questions that may wait for their turn. */
+  readonly waiting: number;
+}
+
+export const DEFAULT_QUERY_LIMITS: QueryLimits = { seconds: 30, memory: 400 << 20, waiting: 200 };

@@ -6,7 +6,12 @@ import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { ClientPool, isSelect } from './client-pool.ts';
-import type { QueryParams, StoreConnection } from './connection.ts';
+import {
+  DEFAULT_QUERY_LIMITS,
+  type QueryLimits,
+  type QueryParams,
+  type StoreConnection,
+} from './connection.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import type { NativeBlock } from './native-block.ts';
 
@@ -14,6 +19,7 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** Ceiling of the engine's own memory, bytes. */
   readonly memory?: number;
+  readonly limits?: QueryLimits;
 }
 
 const READERS = 3;
@@ -21,7 +27,11 @@ const READERS = 3;
 /**
  * ClickHouse inside this process (chDB). Everything lies under `dataDir`: `engine/` is ClickHouse's own directory.
  */
-export function openEmbedded({ dataDir, memory = 600 << 20 }: EmbeddedOptions): StoreConnection {
+export function openEmbedded({
+  dataDir,
+  memory = 600 << 20,
+  limits = DEFAULT_QUERY_LIMITS,
+}: EmbeddedOptions): StoreConnection {
   mkdirSync(dataDir, { recursive: true });
   const unlock = lockDataDir(dataDir);
   const path = join(dataDir, 'engine');
@@ -32,14 +42,16 @@ export function openEmbedded({ dataDir, memory = 600 << 20 }: EmbeddedOptions): 
   const engine = new Session(path, { connectionArgs: [`--config-file=${config}`] });
   const client = (): ClickHouseClient => createClient({ connection: connectionTo(path) });
   const writer = client();
-  const readers = new ClientPool(Array.from({ length: READERS }, client));
+  const control = client();
+  const readers = new ClientPool(Array.from({ length: READERS }, client), { limits, control });
   const background = new ClientPool([client()]);
   const staging = stagingDir(dataDir);
 
   return {
     mode: 'embedded',
-    rows: <T>(sql: string, params?: QueryParams) => readers.rows<T>(sql, params),
-    bytes: (sql, params) => readers.bytes(sql, params),
+    rows: <T>(sql: string, params?: QueryParams, signal?: AbortSignal) =>
+      readers.rows<T>(sql, params, signal),
+    bytes: (sql, params, signal) => readers.bytes(sql, params, signal),
     command: (sql, params) => background.command(sql, params),
     background: <T>(sql: string, params?: QueryParams) =>
       isSelect(sql) ? background.rows<T>(sql, params) : background.command(sql, params).then(() => []),
@@ -47,7 +59,7 @@ export function openEmbedded({ dataDir, memory = 600 << 20 }: EmbeddedOptions): 
       await insertFromFile(writer, staging, table, block);
     },
     async close() {
-      await Promise.all([writer.close(), readers.close(), background.close()]);
+      await Promise.all([writer.close(), readers.close(), background.close(), control.close()]);
       engine.close();
       unlock();
     },

@@ -1,6 +1,6 @@
 import type { Box, ProfileKind } from '@everflame/profile';
 import { Catalog } from './catalog.ts';
-import type { StoreConnection } from './connection.ts';
+import { boundTo, type StoreConnection } from './connection.ts';
 import type { Filter } from './filter.ts';
 import { Names, type NamesFilter } from './names.ts';
 import { DATABASE } from './schema.ts';
@@ -20,6 +20,11 @@ export class Reader {
     this.#connection = connection;
     this.catalog = new Catalog(connection);
     this.#names = new Names(connection);
+  }
+
+  /** The same, whose questions end in the engine when the signal does. */
+  within(signal: AbortSignal): Reader {
+    return new Reader(boundTo(this.#connection, signal));
   }
 
   /** Start of the window, in ns, of a push stored within the last day. */

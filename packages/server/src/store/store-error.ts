@@ -6,6 +6,8 @@ export type StoreErrorCode =
   | 'schema_too_new'
   /** The engine did not take the rows; nothing was acknowledged, a retry is right. */
   | 'store_failed'
+  /** Too many questions wait for their turn. */
+  | 'too_many_queries'
   /** Too much is waiting to be written. */
   | 'queue_full'
   /** The store is shutting down. */
