@@ -115,8 +115,8 @@ def test_a_server_that_vanishes_and_comes_back(server, run, program):
     process = subprocess.Popen([sys.executable, program(BUSY), "6"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     server.wait(lambda s: s.pushes)
     server.close()
+    time.sleep(1.5)  # and what was being answered is recorded
     first = server.pushes
-    time.sleep(1.5)
     again = Server(server.port)
     try:
         again.wait(lambda s: s.pushes, within=30)

@@ -1,3 +1,4 @@
+export { BoxTable } from './flamegraph/box-table.ts';
 export {
   type Box,
   boxLocation,
@@ -7,7 +8,7 @@ export {
   ROOT_BOX,
   subtreeEnd,
 } from './flamegraph/flame-graph.ts';
-export { FlameGraphBuilder } from './flamegraph/flame-graph-builder.ts';
+export { type BuildOptions, FlameGraphBuilder } from './flamegraph/flame-graph-builder.ts';
 export { flameGraphOf } from './flamegraph/from-profile.ts';
 export { findByPathId, formatPathId, pathIds } from './flamegraph/path-ids.ts';
 export { type NylasNode, type PlainNode, toNylasTree, toPlainTree } from './flamegraph/plain-tree.ts';

@@ -10,6 +10,10 @@ import { decodeFlameGraph, encodeFlameGraph } from './wire.ts';
 type Stack = [names: string[], value: number];
 
 function graphOf(stacks: Stack[], module = 'm'): FlameGraph {
+  return builderOf(stacks, module).build();
+}
+
+function builderOf(stacks: Stack[], module = 'm'): FlameGraphBuilder {
   const builder = new FlameGraphBuilder();
   for (const [names, value] of stacks) {
     builder.add(
@@ -17,7 +21,7 @@ function graphOf(stacks: Stack[], module = 'm'): FlameGraph {
       value,
     );
   }
-  return builder.build();
+  return builder;
 }
 
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'ä', '');
@@ -184,6 +188,28 @@ describe('trim', () => {
         const id = formatPathId(pathIds(full), focus);
         expect(findByPathId(graph, id)).toBeGreaterThanOrEqual(0);
         decodeFlameGraph(encodeFlameGraph(graph));
+      }),
+    );
+  });
+});
+
+describe('building only what is worth drawing', () => {
+  it('gives what trimming the whole gives', () => {
+    fc.assert(
+      fc.property(stacks, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(), (input, minShare, pick) => {
+        const full = graphOf(input);
+        const focused = pick % full.length;
+        const focus = formatPathId(pathIds(full), focused);
+        const builder = builderOf(input);
+        expect(builder.has(focus)).toBe(focused > 0);
+        // Boxes are numbered as they come up, in what is kept: renumber the whole likewise.
+        const trimmed = decodeFlameGraph(encodeFlameGraph(trim(full, { minShare, focus: focused })));
+        const names = (graph: FlameGraph) => [...graph.box].map((box) => graph.boxes[box].function);
+        const built = builder.build({ minShare, focus });
+        expect(names(built)).toEqual(names(trimmed));
+        for (const column of ['depth', 'self', 'total', 'hidden', 'hiddenValue'] as const) {
+          expect([...built[column]]).toEqual([...trimmed[column]]);
+        }
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { type FlameGraph, FlameGraphBuilder, findByPathId, trim } from '@everflame/profile';
+import { type FlameGraph, FlameGraphBuilder } from '@everflame/profile';
 import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import { CPU_TYPE, type Measure, WALL_TYPE } from './measure.ts';
@@ -49,24 +49,11 @@ export async function answerFlameGraph(
     reader.coveredMs(filter, slice),
     nylasNote(reader, filter, measure),
   ]);
-  const { framesOf, boxOf } = await symbols.resolve(reader, sums.stacks, filter);
-
-  const builder = new FlameGraphBuilder();
-  const boxIndex = new Map<bigint, number>();
-  const path: number[] = [];
+  const { table, pathOf } = await symbols.resolve(reader, sums.stacks, filter);
+  const builder = new FlameGraphBuilder(table);
   sums.stacks.forEach((stack, i) => {
-    path.length = 0;
-    for (const frame of framesOf(stack)) {
-      let box = boxIndex.get(frame);
-      if (box === undefined) {
-        box = builder.box(boxOf(frame));
-        boxIndex.set(frame, box);
-      }
-      path.push(box);
-    }
-    builder.add(path, sums.values[i]);
+    builder.add(pathOf(stack), sums.values[i]);
   });
-  const full = builder.build();
 
   const notes: Note[] = [];
   const profiles = stats.find(({ type }) => type === measure.stored)?.profiles ?? 0;
@@ -74,15 +61,15 @@ export async function answerFlameGraph(
   if (waiting) notes.push(waiting);
   else if (profiles === 0) notes.push(await noDataNote(reader, planned(filter, ever)));
   if (nylas) notes.push(nylas);
-  const focus = question.focus === undefined ? 0 : findByPathId(full, question.focus);
-  if (focus < 0) {
+  const { focus, minShare } = question;
+  if (focus !== undefined && !builder.has(focus)) {
     notes.push({
       code: 'focus_not_found',
       message: 'The box in focus is not in this selection: all of it is shown.',
     });
   }
   return {
-    graph: trim(full, { minShare: question.minShare, focus: Math.max(0, focus) }),
+    graph: builder.build({ minShare, ...(focus !== undefined && { focus }) }),
     profiles,
     seconds: Math.min(covered, range.until - range.from) / 1000,
     plan,

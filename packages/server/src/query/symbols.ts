@@ -1,8 +1,24 @@
-import type { Box } from '@everflame/profile';
+import { BoxTable } from '@everflame/profile';
 import type { NamesFilter } from '../store/names.ts';
 import type { Reader } from '../store/reader.ts';
 
-const UNKNOWN: Box = Object.freeze({ function: '[unknown]', module: '', file: '' });
+const UNKNOWN = { function: '[unknown]', module: '', file: '' };
+
+/** Stacks as paths of numbers of boxes, root first. */
+export interface Paths {
+  readonly table: BoxTable;
+  pathOf(stack: bigint): Uint32Array;
+}
+
+/** What is known of stacks and frames. One at a time: when it is full, the next one begins empty. */
+class Generation {
+  readonly table = new BoxTable();
+  readonly stacks = new Map<bigint, Uint32Array>();
+  /** Number of the box that a frame draws as. */
+  readonly frames = new Map<bigint, number>();
+}
+
+const NO_PATH = new Uint32Array();
 
 /**
  * What stacks and frames are called. Ids are hashes of their content, so what was once read stays true: the cache is
@@ -11,43 +27,41 @@ const UNKNOWN: Box = Object.freeze({ function: '[unknown]', module: '', file: ''
 export class Symbols {
   readonly #maxStacks: number;
   readonly #maxFrames: number;
-  #stacks = new Map<bigint, BigUint64Array>();
-  #boxes = new Map<bigint, Box>();
+  #current = new Generation();
 
-  constructor({ maxStacks = 100_000, maxFrames = 200_000 } = {}) {
+  constructor({ maxStacks = 200_000, maxFrames = 300_000 } = {}) {
     this.#maxStacks = maxStacks;
     this.#maxFrames = maxFrames;
   }
 
-  /** The frames of each stack, root first, and what each frame draws as. */
-  async resolve(
-    reader: Reader,
-    stacks: BigUint64Array,
-    within: NamesFilter,
-  ): Promise<{
-    framesOf: (stack: bigint) => BigUint64Array;
-    boxOf: (frame: bigint) => Box;
-  }> {
-    if (this.#stacks.size > this.#maxStacks) this.#stacks = new Map();
-    if (this.#boxes.size > this.#maxFrames) this.#boxes = new Map();
-    const knownStacks = this.#stacks;
-    const knownBoxes = this.#boxes;
+  /** The boxes of each stack. Frames that the store does not know are drawn as such. */
+  async resolve(reader: Reader, stacks: BigUint64Array, within: NamesFilter): Promise<Paths> {
+    const { stacks: known, frames, table } = this.#generation();
     const missing: bigint[] = [];
-    for (const stack of stacks) if (!knownStacks.has(stack)) missing.push(stack);
+    for (const stack of stacks) if (!known.has(stack)) missing.push(stack);
     if (missing.length > 0) {
-      for (const [stack, frames] of await reader.stackFrames(missing, within)) knownStacks.set(stack, frames);
+      const found = await reader.stackFrames(missing, within);
+      const unknown = new Set<bigint>();
+      for (const ids of found.values()) for (const id of ids) if (!frames.has(id)) unknown.add(id);
+      if (unknown.size > 0) {
+        for (const [id, box] of await reader.frameBoxes([...unknown], within)) {
+          frames.set(id, table.indexOf(box));
+        }
+      }
+      for (const [stack, ids] of found) {
+        const path = new Uint32Array(ids.length);
+        ids.forEach((id, i) => {
+          path[i] = frames.get(id) ?? table.indexOf(UNKNOWN);
+        });
+        known.set(stack, path);
+      }
     }
-    const frames = new Set<bigint>();
-    for (const stack of stacks) {
-      for (const frame of knownStacks.get(stack) ?? []) if (!knownBoxes.has(frame)) frames.add(frame);
-    }
-    if (frames.size > 0) {
-      for (const [frame, box] of await reader.frameBoxes([...frames], within)) knownBoxes.set(frame, box);
-    }
-    const nothing = new BigUint64Array();
-    return {
-      framesOf: (stack) => knownStacks.get(stack) ?? nothing,
-      boxOf: (frame) => knownBoxes.get(frame) ?? UNKNOWN,
-    };
+    return { table, pathOf: (stack) => known.get(stack) ?? NO_PATH };
+  }
+
+  #generation(): Generation {
+    const { stacks, frames } = this.#current;
+    if (stacks.size > this.#maxStacks || frames.size > this.#maxFrames) this.#current = new Generation();
+    return this.#current;
   }
 }
