@@ -67,6 +67,12 @@ export class Rollups {
     }
   }
 
+  /** Rows were taken away: nothing counts as computed before the next round has looked at everything. */
+  forget(): void {
+    this.#lookedAt.clear();
+    for (const level of ROLLUP_LEVELS) this.#coverage.set(level, new RollupCoverage(level));
+  }
+
   /** How far each level is behind, s. */
   lag(now = Date.now()): { readonly level: string; readonly seconds: number }[] {
     return [...this.#coverage.values()].map(({ level, boundary }) => ({
