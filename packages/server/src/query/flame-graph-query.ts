@@ -1,6 +1,8 @@
 import { type FlameGraph, FlameGraphBuilder } from '@everflame/profile';
 import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
+import { readFacts, readSums } from './cached-reads.ts';
+import type { ClosedCache } from './closed-cache.ts';
 import { CPU_TYPE, type Measure, WALL_TYPE } from './measure.ts';
 import { type Note, noDataNote, nylasNote, waitingNote } from './notes.ts';
 import { type Plan, planned } from './planner.ts';
@@ -28,12 +30,22 @@ export interface FlameGraphAnswer {
   readonly notes: readonly Note[];
 }
 
-/** One tree for one question. */
+/** What is remembered from one question to the next. */
+export interface Caches {
+  readonly symbols: Symbols;
+  readonly closed: ClosedCache;
+}
+
+/**
+ * One tree for one question.
+ *
+ * @param version of the rollups when the plan was made
+ */
 export async function answerFlameGraph(
   reader: Reader,
-  symbols: Symbols,
+  caches: Caches,
   question: FlameGraphQuestion,
-  { plan, ever }: { readonly plan: Plan; readonly ever: Plan },
+  { plan, ever, version }: { readonly plan: Plan; readonly ever: Plan; readonly version: number },
 ): Promise<FlameGraphAnswer> {
   const { selector, measure } = question;
   const { range } = plan;
@@ -43,23 +55,30 @@ export async function answerFlameGraph(
     types: measure.stored === CPU_TYPE ? [CPU_TYPE, WALL_TYPE] : [measure.stored],
   };
   const slice = Math.max(5000, Math.round((range.until - range.from) / 2000));
-  const [sums, stats, covered, nylas] = await Promise.all([
-    reader.sumByStack(filter, measure.kind, measure.perPeriod),
-    reader.stats(seen),
-    reader.coveredMs(filter, slice),
-    nylasNote(reader, filter, measure),
+  const closed = caches.closed.at(version);
+  const [parts, facts] = await Promise.all([
+    readSums(reader, closed, filter, measure),
+    readFacts(reader, closed, seen, slice),
   ]);
-  const { table, pathOf } = await symbols.resolve(reader, sums.stacks, filter);
+  const own = facts.find(({ type }) => type === measure.stored);
+  const { table, pathOf } = await caches.symbols.resolve(
+    reader,
+    parts.map(({ stacks }) => stacks),
+    filter,
+  );
   const builder = new FlameGraphBuilder(table);
-  sums.stacks.forEach((stack, i) => {
-    builder.add(pathOf(stack), sums.values[i]);
-  });
+  for (const { stacks, values } of parts) {
+    stacks.forEach((stack, i) => {
+      builder.add(pathOf(stack), values[i]);
+    });
+  }
 
   const notes: Note[] = [];
-  const profiles = stats.find(({ type }) => type === measure.stored)?.profiles ?? 0;
-  const waiting = waitingNote(measure, stats);
+  const profiles = own?.profiles ?? 0;
+  const waiting = waitingNote(measure, facts);
   if (waiting) notes.push(waiting);
   else if (profiles === 0) notes.push(await noDataNote(reader, planned(filter, ever)));
+  const nylas = nylasNote(own);
   if (nylas) notes.push(nylas);
   const { focus, minShare } = question;
   if (focus !== undefined && !builder.has(focus)) {
@@ -71,7 +90,7 @@ export async function answerFlameGraph(
   return {
     graph: builder.build({ minShare, ...(focus !== undefined && { focus }) }),
     profiles,
-    seconds: Math.min(covered, range.until - range.from) / 1000,
+    seconds: Math.min(own?.covered ?? 0, range.until - range.from) / 1000,
     plan,
     notes,
   };

@@ -1,6 +1,6 @@
+import type { TypeFacts } from '../store/facts.ts';
 import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
-import type { TypeStats } from '../store/sums.ts';
 import { CPU_TYPE, type Measure, WALL_TYPE } from './measure.ts';
 
 /** What a reader of a picture must know about it. */
@@ -19,9 +19,9 @@ export interface Note {
 const WAITING_SHARE = 0.05;
 
 /** A service that is not on a CPU gives an all but empty picture: say why, and where its time is. */
-export function waitingNote(measure: Measure, stats: readonly TypeStats[]): Note | undefined {
+export function waitingNote(measure: Measure, facts: readonly TypeFacts[]): Note | undefined {
   if (measure.stored !== CPU_TYPE) return undefined;
-  const total = (type: string) => stats.find((one) => one.type === type)?.total ?? 0;
+  const total = (type: string) => facts.find((one) => one.type === type)?.total ?? 0;
   const wall = total(WALL_TYPE);
   const share = wall > 0 ? total(CPU_TYPE) / wall : 1;
   if (share >= WAITING_SHARE) return undefined;
@@ -35,11 +35,8 @@ export function waitingNote(measure: Measure, stats: readonly TypeStats[]): Note
 }
 
 /** nylas' sampler counts less than the truth; whoever looks at its totals must know. */
-export async function nylasNote(reader: Reader, filter: Filter, measure: Measure): Promise<Note | undefined> {
-  if (measure.stored !== CPU_TYPE) return undefined;
-  const nylas = { label: 'sampler', operator: '=', value: 'nylas' } as const;
-  const stats = await reader.stats({ ...filter, labels: [...filter.labels, nylas] });
-  if (!stats.some(({ total }) => total > 0)) return undefined;
+export function nylasNote(facts: TypeFacts | undefined): Note | undefined {
+  if (facts?.type !== CPU_TYPE || !facts.nylas || facts.total <= 0) return undefined;
   return {
     code: 'nylas_sampler',
     message:
@@ -50,7 +47,7 @@ export async function nylasNote(reader: Reader, filter: Filter, measure: Measure
 
 /** @param anyTime the same selection, whenever */
 export async function noDataNote(reader: Reader, anyTime: Filter): Promise<Note> {
-  const lastSeen = (await reader.stats(anyTime))[0]?.last ?? null;
+  const lastSeen = (await reader.facts(anyTime))[0]?.last ?? null;
   return {
     code: 'no_data',
     message:

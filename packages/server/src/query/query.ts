@@ -3,8 +3,14 @@ import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Retention } from '../store/retention.ts';
 import type { Rollups } from '../store/rollups.ts';
+import { ClosedCache } from './closed-cache.ts';
 import { explain } from './engine-errors.ts';
-import { answerFlameGraph, type FlameGraphAnswer, type FlameGraphQuestion } from './flame-graph-query.ts';
+import {
+  answerFlameGraph,
+  type Caches,
+  type FlameGraphAnswer,
+  type FlameGraphQuestion,
+} from './flame-graph-query.ts';
 import type { Measure } from './measure.ts';
 import { type Kept, planEver, planned, planRange } from './planner.ts';
 import type { Selector } from './selector.ts';
@@ -27,7 +33,7 @@ const MAX_VALUES = 10_000;
 /** What questions are answered from. */
 export interface Queryable {
   readonly reader: Reader;
-  readonly rollups: Pick<Rollups, 'coverage' | 'dropLabels'>;
+  readonly rollups: Pick<Rollups, 'coverage' | 'dropLabels' | 'version'>;
   readonly retention: Retention;
 }
 
@@ -37,17 +43,17 @@ const EVERYTHING: Selector = { services: [], labels: [] };
 export class Query {
   readonly #store: Queryable;
   readonly #reader: Reader;
-  readonly #symbols: Symbols;
+  readonly #caches: Caches;
 
-  constructor(store: Queryable, symbols = new Symbols()) {
+  constructor(store: Queryable, caches: Caches = { symbols: new Symbols(), closed: new ClosedCache() }) {
     this.#store = store;
     this.#reader = store.reader;
-    this.#symbols = symbols;
+    this.#caches = caches;
   }
 
   /** The same, whose questions end when the signal does: nobody waits for their answers any more. */
   within(signal: AbortSignal): Query {
-    return new Query({ ...this.#store, reader: this.#reader.within(signal) }, this.#symbols);
+    return new Query({ ...this.#store, reader: this.#reader.within(signal) }, this.#caches);
   }
 
   flameGraph(question: FlameGraphQuestion): Promise<FlameGraphAnswer> {
@@ -55,7 +61,9 @@ export class Query {
       const kept = await this.#kept(question.selector);
       const plan = planRange(question.range, question.selector, kept);
       const ever = planEver(question.selector, kept);
-      return answerFlameGraph(this.#reader, this.#symbols, await this.#asStored(question), { plan, ever });
+      const { version } = this.#store.rollups;
+      const stored = await this.#asStored(question);
+      return answerFlameGraph(this.#reader, this.#caches, stored, { plan, ever, version });
     };
     return explain(answer());
   }

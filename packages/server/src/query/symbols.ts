@@ -35,12 +35,12 @@ export class Symbols {
   }
 
   /** The boxes of each stack. Frames that the store does not know are drawn as such. */
-  async resolve(reader: Reader, stacks: BigUint64Array, within: NamesFilter): Promise<Paths> {
+  async resolve(reader: Reader, parts: readonly BigUint64Array[], within: NamesFilter): Promise<Paths> {
     const { stacks: known, frames, table } = this.#generation();
     const missing: bigint[] = [];
-    for (const stack of stacks) if (!known.has(stack)) missing.push(stack);
+    for (const stacks of parts) for (const stack of stacks) if (!known.has(stack)) missing.push(stack);
     if (missing.length > 0) {
-      const found = await reader.stackFrames(missing, within);
+      const found = await reader.stackFrames([...new Set(missing)], within);
       const unknown = new Set<bigint>();
       for (const ids of found.values()) for (const id of ids) if (!frames.has(id)) unknown.add(id);
       if (unknown.size > 0) {

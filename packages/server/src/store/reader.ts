@@ -1,10 +1,11 @@
 import type { Box, ProfileKind } from '@everflame/profile';
 import { Catalog } from './catalog.ts';
 import { boundTo, type StoreConnection } from './connection.ts';
+import { readFacts, type TypeFacts } from './facts.ts';
 import type { Filter } from './filter.ts';
 import { Names, type NamesFilter } from './names.ts';
 import { DATABASE } from './schema.ts';
-import { readCovered, readStats, readSums, type StackSums, type TypeStats } from './sums.ts';
+import { readSums, type StackSums } from './sums.ts';
 import { readTimeline, type TimelineRequest, type TimelineRow } from './timeline.ts';
 
 /**
@@ -38,13 +39,9 @@ export class Reader {
     return rows[0] && BigInt(rows[0].start);
   }
 
-  stats(filter: Filter): Promise<TypeStats[]> {
-    return readStats(this.#connection, filter);
-  }
-
-  /** How much of the range was watched at all, in ms, to within `slice` ms or a minute. */
-  coveredMs(filter: Filter, slice: number): Promise<number> {
-    return readCovered(this.#connection, filter, slice);
+  /** What is told of a selection, by type. @param slice how finely the time covered is measured, ms */
+  facts(filter: Filter, slice = 5000): Promise<TypeFacts[]> {
+    return readFacts(this.#connection, filter, slice);
   }
 
   /** For flows the sum of every stack; for levels its average over the time covered, summed over processes. */

@@ -9,6 +9,7 @@ export class RollupCoverage {
   /** Starts of stale buckets, unix ms → when that was noticed. */
   readonly #stale = new Map<number, number>();
   #boundary = 0;
+  #version = 0;
 
   constructor(level: RollupLevel) {
     this.level = level;
@@ -17,6 +18,11 @@ export class RollupCoverage {
   /** Unix ms up to which the rollup is complete, stale buckets apart. */
   get boundary(): number {
     return this.#boundary;
+  }
+
+  /** Another one whenever buckets that could be read before may say something else. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Something was written into the bucket. @param time unix ms within it */
@@ -33,10 +39,19 @@ export class RollupCoverage {
    */
   settle(began: number, boundary: number, stale: Iterable<number>): void {
     for (const [bucket, noticed] of this.#stale) {
-      if (noticed < began && bucket < boundary) this.#stale.delete(bucket);
+      if (noticed >= began || bucket >= boundary) continue;
+      this.#stale.delete(bucket);
+      this.#version++;
     }
     for (const bucket of stale) this.#stale.set(bucket, began);
     this.#boundary = Math.max(this.#boundary, boundary);
+  }
+
+  /** Rows were taken away: nothing counts as computed. */
+  reset(): void {
+    this.#stale.clear();
+    this.#boundary = 0;
+    this.#version++;
   }
 
   /** The whole buckets within a stretch of time that can be read, as intervals. */

@@ -78,8 +78,8 @@ it('says what the profiles say, at both levels, retries counted once', async () 
   expect(exact['main;parse']).toBe(24 * 30);
   for (const level of [FIVE_MINUTES, ONE_HOUR]) {
     expect(await stacksOf(store.reader, within(filter, level))).toEqual(exact);
-    const [stats] = await store.reader.stats(within(filter, level));
-    const [base] = await store.reader.stats(within(filter));
+    const [stats] = await store.reader.facts(within(filter, level));
+    const [base] = await store.reader.facts(within(filter));
     expect(stats).toMatchObject({ profiles: base.profiles, total: base.total });
   }
   const prod = { labels: [{ label: 'env', operator: '=', value: 'prod' } as const] };
@@ -152,7 +152,7 @@ it('averages levels over the minutes covered, as the profiles do', async () => {
   for (const level of [FIVE_MINUTES, ONE_HOUR]) {
     const rolled = await stacksOf(store.reader, within(filter, level), 'level');
     expect(rolled['main;cache']).toBeCloseTo(exact['main;cache'], 6);
-    expect(await store.reader.coveredMs(within(filter, level), 5000)).toBe(12 * MINUTE);
+    expect((await store.reader.facts(within(filter, level)))[0].covered).toBe(12 * MINUTE);
   }
   const step = { kind: 'level', start: START, step: 5 * MINUTE, buckets: 12, maxGroups: 5 } as const;
   const base = await store.reader.timeline(within(filter), step);

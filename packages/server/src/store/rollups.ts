@@ -58,6 +58,11 @@ export class Rollups {
     return coverage;
   }
 
+  /** Another one whenever buckets that could be read before may say something else. */
+  get version(): number {
+    return [...this.#coverage.values()].reduce((sum, { version }) => sum + version, 0);
+  }
+
   /** Windows were written: buckets that they fall into, and that may be computed already, must be computed again. */
   written(starts: Iterable<number>, now = Date.now()): void {
     for (const start of starts) {
@@ -70,7 +75,7 @@ export class Rollups {
   /** Rows were taken away: nothing counts as computed before the next round has looked at everything. */
   forget(): void {
     this.#lookedAt.clear();
-    for (const level of ROLLUP_LEVELS) this.#coverage.set(level, new RollupCoverage(level));
+    for (const coverage of this.#coverage.values()) coverage.reset();
   }
 
   /** How far each level is behind, s. */
@@ -111,8 +116,12 @@ export class Rollups {
     const question = { level, since: Math.max(0, since), closed, margin: this.#margin, limit: BATCH };
     const { sql, params } = dirtyBuckets(question);
     const dirty = await this.#connection.background<DirtyBucket>(sql, params);
-    const due = dirty.filter((bucket) => isDue(bucket, level, began - this.#margin));
-    const stale = new Set(dirty.filter((bucket) => !due.includes(bucket)).map(({ bucket }) => bucket * 1000));
+    const due: DirtyBucket[] = [];
+    const stale = new Set<number>();
+    for (const bucket of dirty) {
+      if (isDue(bucket, level, began - this.#margin)) due.push(bucket);
+      else stale.add(bucket.bucket * 1000);
+    }
     await this.#compute(level, due);
     const isWhole = dirty.length < BATCH || due.length === 0;
     const boundary = isWhole ? closed : (dirty.at(-1)?.bucket ?? 0) * 1000;

@@ -95,9 +95,9 @@ describe('store', () => {
 
   it('stores a window without samples: watched and idle', async () => {
     await store.write(pushOf('idle', []));
-    const [stats] = await store.reader.stats(of('idle'));
-    expect(stats).toEqual({ type: CPU, profiles: 1, total: 0, first: NOON, last: NOON + 10_000 });
-    expect(await store.reader.coveredMs(of('idle'), 5000)).toBe(10_000);
+    expect(await store.reader.facts(of('idle'))).toEqual([
+      { type: CPU, profiles: 1, total: 0, first: NOON, last: NOON + 10_000, covered: 10_000, nylas: false },
+    ]);
   });
 
   it('keeps 64-bit values exact as far as a double goes, negative ones too', async () => {

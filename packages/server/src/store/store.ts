@@ -1,9 +1,11 @@
 import type { StoreConnection } from './connection.ts';
+import { Deletion, type DeletionCount, type DeletionTarget } from './deletion.ts';
 import { Maintenance, type MaintenanceLog } from './maintenance.ts';
 import { migrate } from './migrate.ts';
 import type { Push, PushReceipt } from './push.ts';
 import { Reader } from './reader.ts';
 import { Retention } from './retention.ts';
+import { FIVE_MINUTES } from './rollup-level.ts';
 import { type RollupOptions, Rollups } from './rollups.ts';
 import { Writer, type WriterOptions } from './writer.ts';
 
@@ -22,6 +24,7 @@ export class Store {
   readonly retention: Retention;
   readonly #connection: StoreConnection;
   readonly #writer: Writer;
+  readonly #deletion: Deletion;
   readonly #maintenance: Maintenance | undefined;
 
   private constructor(connection: StoreConnection, options: StoreOptions) {
@@ -31,6 +34,7 @@ export class Store {
     this.rollups = new Rollups(connection, options.rollups);
     this.retention = options.retention ?? new Retention();
     this.#writer = new Writer(connection, options);
+    this.#deletion = new Deletion(connection, this.rollups);
     if (options.maintenance) {
       this.#maintenance = new Maintenance(connection, this.rollups, this.retention, options.maintenance);
       this.#maintenance.start();
@@ -56,6 +60,20 @@ export class Store {
   /** Start in ns of the window of a push stored within the last day, by its identity. */
   findStart(service: string, identity: bigint): Promise<bigint | undefined> {
     return this.reader.findStart(service, identity);
+  }
+
+  /** What a deletion would take. */
+  countDeletion(target: DeletionTarget): Promise<DeletionCount> {
+    return this.#deletion.count(target, this.#fiveSince());
+  }
+
+  /** Deletes for good, at all times; pushes wait meanwhile. */
+  delete(target: DeletionTarget): Promise<DeletionCount> {
+    return this.#writer.rest(() => this.#deletion.run(target, this.#fiveSince()));
+  }
+
+  #fiveSince(): number {
+    return this.retention.keptSince(FIVE_MINUTES.table, this.retention.names, Date.now());
   }
 
   /** Writes what waits, then closes the engine. */

@@ -9,51 +9,7 @@ export interface StackSums {
   readonly values: Float64Array;
 }
 
-/** What a selection holds of one type. */
-export interface TypeStats {
-  readonly type: string;
-  /** Windows, each counted once for every series that it was stored under. */
-  readonly profiles: number;
-  readonly total: number;
-  /** Unix ms: start of the first and end of the last window. */
-  readonly first: number;
-  readonly last: number;
-}
-
 const MINUTE_MS = 60_000;
-
-export async function readStats(connection: StoreConnection, filter: Filter): Promise<TypeStats[]> {
-  const { sql, params } = rowsOf(filter, ['type', 'start', 'end', 'windows', 'total']);
-  return connection.rows<TypeStats>(
-    `SELECT toString(type) AS type, toFloat64(sum(windows)) AS profiles, sum(toFloat64(total)) AS total,
-      toFloat64(min(start)) AS first, toFloat64(max(end)) AS last
-    FROM ${sql} GROUP BY type ORDER BY type`,
-    params,
-  );
-}
-
-/**
- * How much of the range was watched at all, in ms: the slices of `slice` ms that some window touches, and the minutes
- * of buckets.
- */
-export async function readCovered(
-  connection: StoreConnection,
-  filter: Filter,
-  slice: number,
-): Promise<number> {
-  const { sql, params } = rowsOf(filter, ['start', 'until', 'minutes'], { final: false });
-  const [row] = await connection.rows<{ slices: number; minutes: number }>(
-    `SELECT toFloat64(uniqExactArrayIf(range(
-          intDiv(start, {slice:Int64}), intDiv(until - 1, {slice:Int64}) + 1
-        ), minutes = 0)) AS slices,
-      toFloat64((SELECT sum(bitCount(watched)) FROM (
-        SELECT groupBitOr(minutes) AS watched FROM ${sql} WHERE minutes != 0 GROUP BY start
-      ))) AS minutes
-    FROM ${sql}`,
-    { ...params, slice },
-  );
-  return (row?.slices ?? 0) * slice + (row?.minutes ?? 0) * MINUTE_MS;
-}
 
 /**
  * For flows the sum of every stack; for levels its average over the time covered, summed over processes.

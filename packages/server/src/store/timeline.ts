@@ -50,8 +50,6 @@ export async function readTimeline(
 ): Promise<TimelineRow[]> {
   const { by, start, step, buckets } = request;
   const grouping = by === undefined ? UNGROUPED : by === SERVICE_LABEL ? BY_SERVICE : BY_LABEL;
-  const groups =
-    by === undefined ? undefined : await topGroups(connection, filter, by, grouping, request.maxGroups);
   const { sql, params } = rowsOf(filter, [
     'service',
     'series',
@@ -66,11 +64,10 @@ export async function readTimeline(
     FROM ${sql} AS rows ${grouping.join}
     WHERE t1 > 0 ${request.perPeriod ? 'AND period > 0' : ''}`;
   const [value, source] = request.kind === 'flow' ? flow(rows) : level(rows);
-  const [group, others] = groups
-    ? ['if(has({groups:Array(String)}, label), label, NULL)', 'NOT has({groups:Array(String)}, label)']
-    : ['NULL', 'false'];
+  const [group, others] =
+    by === undefined ? ['NULL', 'false'] : ['if(has(groups, label), label, NULL)', 'NOT has(groups, label)'];
   return connection.rows<TimelineRow>(
-    `SELECT ${group} AS \`group\`, ${others} AS others, toUInt32(bucket) AS bucket, ${value} AS value
+    `${by === undefined ? '' : `WITH (${topGroups(filter, grouping)}) AS groups `}SELECT ${group} AS \`group\`, ${others} AS others, toUInt32(bucket) AS bucket, ${value} AS value
     FROM (${source}) GROUP BY \`group\`, others, bucket ORDER BY others, \`group\`, bucket`,
     {
       ...params,
@@ -78,7 +75,7 @@ export async function readTimeline(
       step: String(step),
       buckets: String(buckets),
       slice: String(Math.min(step, LEVEL_SLICE_MS)),
-      ...(groups && { by, groups }),
+      ...(by !== undefined && { by, maxGroups: request.maxGroups }),
     },
   );
 }
@@ -113,20 +110,11 @@ function level(rows: string): [value: string, source: string] {
   ];
 }
 
-/** The values of the label that are worth most, at most `limit` of them. */
-async function topGroups(
-  connection: StoreConnection,
-  filter: Filter,
-  by: string,
-  grouping: Grouping,
-  limit: number,
-): Promise<string[]> {
-  const { sql, params } = rowsOf(filter, ['service', 'series', 'total'], { final: false });
-  const rows = await connection.rows<{ label: string }>(
-    `SELECT ${grouping.label} AS label, sum(abs(toFloat64(total))) AS weight
-    FROM ${sql} AS rows ${grouping.join}
-    GROUP BY label ORDER BY weight DESC, label LIMIT {limit:UInt32}`,
-    { ...params, by, limit },
-  );
-  return rows.map(({ label }) => label);
+/** The values of the label that are worth most, as a subquery: a statement of its own would cost more than it does. */
+function topGroups(filter: Filter, grouping: Grouping): string {
+  const { sql } = rowsOf(filter, ['service', 'series', 'total'], { final: false });
+  return `SELECT groupArray(label) FROM (
+      SELECT ${grouping.label} AS label, sum(abs(toFloat64(total))) AS weight
+      FROM ${sql} AS rows ${grouping.join}
+      GROUP BY label ORDER BY weight DESC, label LIMIT {maxGroups:UInt32})`;
 }

@@ -86,6 +86,27 @@ export class Writer {
     return written;
   }
 
+  /**
+   * Runs `work` while nothing is written, and forgets what is known to be in the store: names may go away meanwhile.
+   * Pushes wait for so long.
+   */
+  async rest<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#running) await this.#running;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const resting = work().finally(() => {
+      for (const known of [this.#knownFrames, this.#knownStacks, this.#knownSeries]) known.clear();
+    });
+    const rested = () => this.#rested();
+    this.#running = resting.then(rested, rested);
+    return resting;
+  }
+
+  #rested(): void {
+    this.#running = undefined;
+    if (this.#queue.length > 0) this.#schedule(0);
+  }
+
   /** Writes what waits, and refuses what comes later. */
   async close(): Promise<void> {
     this.#closing = true;
