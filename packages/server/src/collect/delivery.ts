@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Push } from '../store/push.ts';
+import { StoreError } from '../store/store-error.ts';
 import { type Parcel, sizeOf } from './parcel.ts';
 import { DeliveryError, type Sink, TryLaterError } from './sink.ts';
 
@@ -130,7 +131,7 @@ export class Delivery {
       await this.#sink.write(parcel.push, this.#abandon.signal);
       this.#stored++;
     } catch (error) {
-      if (!(error instanceof DeliveryError)) {
+      if (!isRefusal(error)) {
         this.#keep(parcel, error);
         return false;
       }
@@ -168,4 +169,9 @@ export class Delivery {
     this.#bytes -= parcel.bytes;
     parcel.onSettled();
   }
+}
+
+/** It will never be taken, here or elsewhere. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof DeliveryError || (error instanceof StoreError && error.code === 'too_old');
 }

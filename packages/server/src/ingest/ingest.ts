@@ -122,6 +122,8 @@ export class Ingest {
       switch (error.code) {
         case 'queue_full':
           throw new UserError('queue_full', error.message, { retryAfter: 5, cause: error });
+        case 'too_old':
+          throw new UserError('too_old', error.message, { parameter: 'from', cause: error });
         case 'closing':
           throw new UserError('closing', error.message, { retryAfter: 5, cause: error });
         default:

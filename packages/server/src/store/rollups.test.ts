@@ -99,7 +99,6 @@ it('computes again what late windows fall into, and nothing else', async () => {
   await store.write(
     testPush('shop', [['main;late', 7n]], { startNanos: nanos(late), labels: { host: 'a' } }),
   );
-  store.rollups.written([late]);
   const coverage = store.rollups.coverage(FIVE_MINUTES);
   const hour = { from: START, until: START + HOUR };
   expect(coverage.readable(hour)).toEqual([
@@ -180,4 +179,11 @@ it('gives the same rows when two do it at once', async () => {
   expect(await stacksOf(store.reader, within(filter, FIVE_MINUTES))).toEqual(
     await stacksOf(store.reader, within(filter)),
   );
+});
+
+it('refuses windows that are older than profiles are kept', async () => {
+  const old = BigInt(Date.now() - 8 * 24 * HOUR) * 1_000_000n;
+  await expect(store.write(testPush('old', [['main', 1n]], { startNanos: old }))).rejects.toMatchObject({
+    code: 'too_old',
+  });
 });

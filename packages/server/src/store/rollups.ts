@@ -64,11 +64,10 @@ export class Rollups {
   }
 
   /** Windows were written: buckets that they fall into, and that may be computed already, must be computed again. */
-  written(starts: Iterable<number>, now = Date.now()): void {
-    for (const start of starts) {
-      for (const coverage of this.#coverage.values()) {
-        if (start < closedBefore(coverage.level, now)) coverage.touch(start, now);
-      }
+  written(starts: readonly number[], now = Date.now()): void {
+    for (const coverage of this.#coverage.values()) {
+      const closed = closedBefore(coverage.level, now);
+      for (const start of starts) if (start < closed) coverage.touch(start, now);
     }
   }
 

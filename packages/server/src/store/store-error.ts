@@ -4,6 +4,8 @@ export type StoreErrorCode =
   | 'data_dir_in_use'
   /** The tables were made by a newer Everflame. */
   | 'schema_too_new'
+  /** The window is older than profiles are kept. */
+  | 'too_old'
   /** The engine did not take the rows; nothing was acknowledged, a retry is right. */
   | 'store_failed'
   /** Too many questions wait for their turn. */

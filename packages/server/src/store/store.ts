@@ -1,3 +1,4 @@
+import type { Labels } from '@everflame/profile';
 import type { StoreConnection } from './connection.ts';
 import { Deletion, type DeletionCount, type DeletionTarget } from './deletion.ts';
 import { Maintenance, type MaintenanceLog } from './maintenance.ts';
@@ -7,9 +8,10 @@ import { Reader } from './reader.ts';
 import { Retention } from './retention.ts';
 import { FIVE_MINUTES } from './rollup-level.ts';
 import { type RollupOptions, Rollups } from './rollups.ts';
+import { StoreError } from './store-error.ts';
 import { Writer, type WriterOptions } from './writer.ts';
 
-export interface StoreOptions extends WriterOptions {
+export interface StoreOptions extends Omit<WriterOptions, 'accepts' | 'onWritten'> {
   readonly retention?: Retention;
   readonly rollups?: RollupOptions;
   /** Whom the upkeep tells what it does; without it there is none, and `rollups.update()` is for the caller. */
@@ -33,7 +35,13 @@ export class Store {
     this.reader = new Reader(connection);
     this.rollups = new Rollups(connection, options.rollups);
     this.retention = options.retention ?? new Retention();
-    this.#writer = new Writer(connection, options);
+    this.#writer = new Writer(connection, {
+      ...options,
+      accepts: (service, labels, startNanos) => this.#accept(service, labels, startNanos),
+      onWritten: (windows) => {
+        this.rollups.written(windows.map(({ startNanos }) => Number(startNanos / 1_000_000n)));
+      },
+    });
     this.#deletion = new Deletion(connection, this.rollups);
     if (options.maintenance) {
       this.#maintenance = new Maintenance(connection, this.rollups, this.retention, options.maintenance);
@@ -70,6 +78,19 @@ export class Store {
   /** Deletes for good, at all times; pushes wait meanwhile. */
   delete(target: DeletionTarget): Promise<DeletionCount> {
     return this.#writer.rest(() => this.#deletion.run(target, this.#fiveSince()));
+  }
+
+  /** @throws StoreError `too_old` */
+  #accept(service: string, labels: Labels, startNanos: bigint): { readonly class: string } {
+    const name = this.retention.classOf(service, labels);
+    const kept = this.retention.keptFor(name).profiles;
+    const start = Number(startNanos / 1_000_000n);
+    if (start >= Date.now() - kept) return { class: name };
+    throw new StoreError(
+      'too_old',
+      `The window starts on ${new Date(start).toISOString().slice(0, 16)}Z, before the time that profiles of this ` +
+        `service are kept (${Math.round(kept / 86_400_000)} days).`,
+    );
   }
 
   #fiveSince(): number {

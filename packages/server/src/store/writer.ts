@@ -1,4 +1,4 @@
-import { frameAt, hashString } from '@everflame/profile';
+import { frameAt, hashString, type Labels } from '@everflame/profile';
 import type { StoreConnection } from './connection.ts';
 import { IdSet } from './id-set.ts';
 import { NativeBlock } from './native-block.ts';
@@ -16,10 +16,22 @@ export interface WriterOptions {
   readonly maxQueuedPushes?: number;
   /** Stacks and frames remembered as written. */
   readonly remembered?: number;
+  /** Whether a push is taken, and its class of retention. May throw. */
+  readonly accepts?: (service: string, labels: Labels, startNanos: bigint) => { readonly class: string };
+  /** Called once rows are on disk, and before their pushes are acknowledged. */
+  readonly onWritten?: (windows: readonly WrittenWindow[]) => void;
+}
+
+/** A window whose rows are on disk. */
+export interface WrittenWindow {
+  readonly service: string;
+  readonly class: string;
+  readonly startNanos: bigint;
 }
 
 interface Waiting {
   readonly prepared: PreparedPush;
+  readonly class: string;
   readonly resolve: (receipt: PushReceipt) => void;
   readonly reject: (error: Error) => void;
 }
@@ -37,7 +49,9 @@ const DAY_NANOS = 86_400_000_000_000n;
  */
 export class Writer {
   readonly #connection: StoreConnection;
-  readonly #options: Required<WriterOptions>;
+  readonly #options: Required<Omit<WriterOptions, 'accepts' | 'onWritten'>>;
+  readonly #accepts: WriterOptions['accepts'];
+  readonly #onWritten: WriterOptions['onWritten'];
   readonly #knownFrames: IdSet;
   readonly #knownStacks: IdSet;
   readonly #knownSeries: IdSet;
@@ -55,6 +69,8 @@ export class Writer {
       maxQueuedPushes: options.maxQueuedPushes ?? 20_000,
       remembered: options.remembered ?? 500_000,
     };
+    this.#accepts = options.accepts;
+    this.#onWritten = options.onWritten;
     this.#knownFrames = new IdSet(this.#options.remembered);
     this.#knownStacks = new IdSet(this.#options.remembered);
     this.#knownSeries = new IdSet(50_000);
@@ -63,7 +79,7 @@ export class Writer {
   /**
    * Stores a push; resolves when its rows are in a part on disk.
    *
-   * @throws StoreError `queue_full`, `store_failed`, `closing`
+   * @throws StoreError `queue_full`, `store_failed`, `closing`; what `accepts` throws
    */
   async write(push: Push): Promise<PushReceipt> {
     if (this.#closing)
@@ -77,10 +93,13 @@ export class Writer {
         'More profiles are waiting than can be written. Send it again later.',
       );
     }
+    const { class: name } = this.#accepts?.(push.service, push.labels, push.startNanos) ?? {
+      class: 'default',
+    };
     const prepared = prepare(push);
     this.#queuedPairs += pairsOf(prepared);
     const written = new Promise<PushReceipt>((resolve, reject) => {
-      this.#queue.push({ prepared, resolve, reject });
+      this.#queue.push({ prepared, class: name, resolve, reject });
     });
     this.#schedule(this.#options.lingerMs);
     return written;
@@ -137,7 +156,14 @@ export class Writer {
     const group = takeGroup(this.#queue);
     this.#queue = this.#queue.slice(group.length);
     try {
-      await this.#insert(group.map(({ prepared }) => prepared));
+      await this.#insert(group);
+      this.#onWritten?.(
+        group.map(({ prepared: { push }, class: name }) => ({
+          service: push.service,
+          class: name,
+          startNanos: push.startNanos,
+        })),
+      );
       for (const { prepared, resolve } of group) resolve(receipt(prepared));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -150,9 +176,9 @@ export class Writer {
     }
   }
 
-  async #insert(group: readonly PreparedPush[]): Promise<void> {
+  async #insert(group: readonly Waiting[]): Promise<void> {
     const names = new NewNames(this.#knownFrames, this.#knownStacks, this.#knownSeries);
-    for (const prepared of group) names.collect(prepared);
+    for (const { prepared } of group) names.collect(prepared);
     for (const [table, block] of names.blocks()) await this.#connection.insert(`${DATABASE}.${table}`, block);
     await this.#connection.insert(`${DATABASE}.profiles`, profilesBlock(group));
     names.remember();
@@ -336,12 +362,14 @@ class NewNames {
   }
 }
 
-function profilesBlock(group: readonly PreparedPush[]): NativeBlock {
-  const entries = group.flatMap(({ push, rows }) => rows.map((row) => ({ push, row })));
+function profilesBlock(group: readonly Waiting[]): NativeBlock {
+  const entries = group.flatMap(({ prepared: { push, rows }, class: name }) =>
+    rows.map((row) => ({ push, row, class: name })),
+  );
   return new NativeBlock(entries.length)
     .strings(
       'class',
-      entries.map(() => 'default'),
+      entries.map((entry) => entry.class),
     )
     .strings(
       'service',
