@@ -1,18 +1,20 @@
 import type { DecodeLimits } from '@everflame/profile';
 import { UserError } from '../base/user-error.ts';
-import type { Push, PushReceipt } from '../store/push.ts';
+import type { PushReceipt } from '../store/push.ts';
+import type { PreparedPush } from '../store/series-rows.ts';
 import { StoreError } from '../store/store-error.ts';
 import { parseAppName } from './app-name.ts';
-import { decodeBody, type IngestFormat } from './decode-body.ts';
+import type { IngestFormat } from './decode-body.ts';
+import { type Decoder, inlineDecoder } from './decode-job.ts';
 import { identifyPush, type PushClaim } from './push-identity.ts';
 import { pushWindow } from './push-times.ts';
-import { nameTypes, type SampleTypeConfig } from './sample-type-config.ts';
+import type { SampleTypeConfig } from './sample-type-config.ts';
 import { languageOf } from './spy-name.ts';
 import { splitTypeSuffix, textTypeFor } from './type-suffix.ts';
 
 /** Where profiles go. */
 export interface PushStore {
-  write(push: Push): Promise<PushReceipt>;
+  writePrepared(push: PreparedPush): Promise<PushReceipt>;
   /** Start of a stored profile in ns, for a push that is known by its identity alone. */
   findStart(service: string, identity: bigint): Promise<bigint | undefined>;
 }
@@ -46,11 +48,13 @@ const REMEMBERED = 10_000;
 export class Ingest {
   readonly #store: PushStore;
   readonly #limits: DecodeLimits;
+  readonly #decoder: Decoder;
   readonly #starts = new Map<bigint, bigint>();
 
-  constructor(store: PushStore, limits: DecodeLimits) {
+  constructor(store: PushStore, limits: DecodeLimits, decoder: Decoder = inlineDecoder) {
     this.#store = store;
     this.#limits = limits;
+    this.#decoder = decoder;
   }
 
   /**
@@ -61,17 +65,22 @@ export class Ingest {
   async accept(request: IngestRequest): Promise<IngestReceipt> {
     const { service: name, labels, profileName } = parseAppName(request.name);
     const { service, textType } = splitTypeSuffix(name);
-    const decoded = decodeBody(request.body, {
-      format: request.format,
-      textType: textTypeFor(textType, request.units),
-      sampleRate: request.sampleRate ?? 100,
-      limits: this.#limits,
-    });
-    const { profile, cumulative } = nameTypes(decoded, request.sampleTypeConfig ?? {}, profileName);
     const identity = identifyPush({
       ...request.claim,
       body: request.body,
       hasFrom: request.from !== undefined,
+    });
+    const language = languageOf(request.spyName);
+    const owner = { service, labels: { ...(language !== undefined && { language }), ...labels } };
+    const { profile, prepared, cumulative } = await this.#decoder.decode({
+      ...owner,
+      body: request.body,
+      format: request.format,
+      textType: textTypeFor(textType, request.units),
+      sampleRate: request.sampleRate ?? 100,
+      limits: this.#limits,
+      sampleTypeConfig: request.sampleTypeConfig ?? {},
+      profileName,
     });
     const now = BigInt(Date.now()) * 1_000_000n;
     const window = pushWindow(request.from, request.until, profile.durationNanos, now);
@@ -79,15 +88,9 @@ export class Ingest {
       identity.named && request.from === undefined
         ? await this.#firstStart(service, identity.id, window.startNanos)
         : window.startNanos;
-    const language = languageOf(request.spyName);
-    const receipt = await this.#write({
-      service,
-      labels: { ...(language !== undefined && { language }), ...labels },
-      startNanos,
-      durationNanos: window.durationNanos,
-      identity: identity.id,
-      profile,
-    });
+    const { durationNanos } = window;
+    const push = { ...owner, startNanos, durationNanos, identity: identity.id, profile };
+    const receipt = await this.#write({ ...prepared, push });
     const notes = cumulative.map(
       (type) =>
         `${type} counts since the start of the process and was left out: send what was added since the last push.`,
@@ -114,9 +117,9 @@ export class Ingest {
     return first;
   }
 
-  async #write(push: Push): Promise<PushReceipt> {
+  async #write(push: PreparedPush): Promise<PushReceipt> {
     try {
-      return await this.#store.write(push);
+      return await this.#store.writePrepared(push);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       switch (error.code) {

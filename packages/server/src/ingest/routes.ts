@@ -71,7 +71,7 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (a
   app.addHook('onRequest', async (request, reply) => {
     const declared = Number(request.headers['content-length'] ?? 1 << 20);
     if (declared > options.bodyLimit) throw tooLarge(options.bodyLimit);
-    const release = admission.admit(declared);
+    const release = admission.admit(declared, serviceOf(request.url));
     reply.raw.once('close', release);
   });
   app.addHook('preParsing', async (request, _reply, payload) => {
@@ -151,6 +151,12 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (a
     },
   );
 };
+
+/** The service that a push names, as far as it can be told before anything is checked. */
+function serviceOf(url: string): string {
+  const name = /[?&]name=([^&{%]*)/.exec(url)?.[1] ?? '';
+  return name.slice(0, 200);
+}
 
 function formatOf(format: string | undefined, isMultipart: boolean): Pick<IngestRequest, 'format'> {
   if (isMultipart && (format === undefined || format === 'pprof')) return { format: 'pprof' };

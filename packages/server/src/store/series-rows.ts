@@ -27,14 +27,18 @@ export interface SeriesRow {
   readonly values: BigInt64Array;
 }
 
-/** A push turned into rows; the profile is kept for the frames that the store does not know yet. */
-export interface PreparedPush {
-  readonly push: Push;
+/** A profile turned into rows: all that its window and its identity have no part in, and so can be done anywhere. */
+export interface PreparedProfile {
   readonly rows: readonly SeriesRow[];
   /** Two words for each frame and stack of the profile. */
   readonly frameIds: Uint32Array;
   readonly stackIds: Uint32Array;
   readonly mergedLabelSets: number;
+}
+
+/** A push turned into rows; its profile is kept for the frames that the store does not know yet. */
+export interface PreparedPush extends PreparedProfile {
+  readonly push: Push;
 }
 
 /**
@@ -47,11 +51,12 @@ export const MAX_LABEL_SETS = 128;
 const NEVER_SERIES = new Set(['trace_id', 'trace id', 'span_id', 'span id', 'profile_id']);
 
 /**
- * Splits a push into its series: one for each profile type and label set of its samples. A type without any sample
+ * Splits a profile into its series: one for each profile type and label set of its samples. A type without any sample
  * still makes a row, with nothing in it: "was watched, and idle" is not the same as "was not there".
+ *
+ * @param owner service and labels of the process
  */
-export function prepare(push: Push): PreparedPush {
-  const { profile } = push;
+export function prepareProfile(owner: Pick<Push, 'service' | 'labels'>, profile: Profile): PreparedProfile {
   const frames = frameIds(profile.frames, profile.strings);
   const stacks = stackIds(profile.stacks, frames);
   const { groups, groupOf, merged } = groupLabelSets(profile);
@@ -65,12 +70,12 @@ export function prepare(push: Push): PreparedPush {
       let end = start;
       while (end < order.length && groupOf[profile.samples.labels[order[end]]] === group) end++;
       const sums = sumByStack(profile, stacks, order.subarray(start, end), profile.samples.values[t]);
-      if (sums.stacks.length > 0) rows.push(seriesRow(push, type, groups[group], sums));
+      if (sums.stacks.length > 0) rows.push(seriesRow(owner, type, groups[group], sums));
       start = end;
     }
-    if (rows.length === before) rows.push(seriesRow(push, type, NO_LABELS, EMPTY));
+    if (rows.length === before) rows.push(seriesRow(owner, type, NO_LABELS, EMPTY));
   });
-  return { push, rows, frameIds: frames, stackIds: stacks, mergedLabelSets: merged };
+  return { rows, frameIds: frames, stackIds: stacks, mergedLabelSets: merged };
 }
 
 interface Sums {
@@ -81,15 +86,20 @@ interface Sums {
 
 const EMPTY: Sums = { stacks: new BigUint64Array(), values: new BigInt64Array(), total: 0n };
 
-function seriesRow(push: Push, type: ProfileType, sampleLabels: Labels, sums: Sums): SeriesRow {
+function seriesRow(
+  owner: Pick<Push, 'service' | 'labels'>,
+  type: ProfileType,
+  sampleLabels: Labels,
+  sums: Sums,
+): SeriesRow {
   const typeName = formatProfileType(type);
-  const labels = sortedLabels({ ...sampleLabels, ...push.labels });
+  const labels = sortedLabels({ ...sampleLabels, ...owner.labels });
   return {
-    service: push.service,
+    service: owner.service,
     type: typeName,
     kind: kindOf(type),
     labels,
-    series: hashString(`${push.service}\0${typeName}\0${JSON.stringify(labels)}`),
+    series: hashString(`${owner.service}\0${typeName}\0${JSON.stringify(labels)}`),
     ...sums,
   };
 }

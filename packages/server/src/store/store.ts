@@ -8,6 +8,7 @@ import { Reader } from './reader.ts';
 import { Retention } from './retention.ts';
 import { FIVE_MINUTES } from './rollup-level.ts';
 import { type RollupOptions, Rollups } from './rollups.ts';
+import type { PreparedPush } from './series-rows.ts';
 import { StoreError } from './store-error.ts';
 import { Writer, type WriterOptions } from './writer.ts';
 
@@ -63,6 +64,11 @@ export class Store {
   /** Stores a push; resolves when its rows are in a part on disk. See Writer.write for what it throws. */
   write(push: Push): Promise<PushReceipt> {
     return this.#writer.write(push);
+  }
+
+  /** The same, for a push that was prepared elsewhere. */
+  writePrepared(prepared: PreparedPush): Promise<PushReceipt> {
+    return this.#writer.writePrepared(prepared);
   }
 
   /** Start in ns of the window of a push stored within the last day, by its identity. */

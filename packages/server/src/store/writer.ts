@@ -4,7 +4,7 @@ import { IdSet } from './id-set.ts';
 import { NativeBlock } from './native-block.ts';
 import type { Push, PushReceipt } from './push.ts';
 import { DATABASE } from './schema.ts';
-import { type PreparedPush, prepare, type SeriesRow } from './series-rows.ts';
+import { type PreparedPush, prepareProfile, type SeriesRow } from './series-rows.ts';
 import { StoreError } from './store-error.ts';
 
 export interface WriterOptions {
@@ -82,6 +82,17 @@ export class Writer {
    * @throws StoreError `queue_full`, `store_failed`, `closing`; what `accepts` throws
    */
   async write(push: Push): Promise<PushReceipt> {
+    const name = this.#admit(push);
+    return this.#enqueue({ push, ...prepareProfile(push, push.profile) }, name);
+  }
+
+  /** The same, for a push that was prepared elsewhere. */
+  async writePrepared(prepared: PreparedPush): Promise<PushReceipt> {
+    return this.#enqueue(prepared, this.#admit(prepared.push));
+  }
+
+  /** @returns the class of retention */
+  #admit({ service, labels, startNanos }: Push): string {
     if (this.#closing)
       throw new StoreError('closing', 'The server is shutting down. Send it again in a moment.');
     const full =
@@ -93,10 +104,10 @@ export class Writer {
         'More profiles are waiting than can be written. Send it again later.',
       );
     }
-    const { class: name } = this.#accepts?.(push.service, push.labels, push.startNanos) ?? {
-      class: 'default',
-    };
-    const prepared = prepare(push);
+    return this.#accepts?.(service, labels, startNanos).class ?? 'default';
+  }
+
+  #enqueue(prepared: PreparedPush, name: string): Promise<PushReceipt> {
     this.#queuedPairs += pairsOf(prepared);
     const written = new Promise<PushReceipt>((resolve, reject) => {
       this.#queue.push({ prepared, class: name, resolve, reject });
