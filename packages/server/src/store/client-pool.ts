@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { QueryLimits, QueryParams } from './connection.ts';
 import { StoreError } from './store-error.ts';
+import { onCluster, SINGLE, type Topology } from './topology.ts';
 
 export interface ClientPoolOptions {
   /** Limits of each statement; without them there are none. */
   readonly limits?: QueryLimits;
   /** Ends statements of the others: theirs is taken while they run. */
   readonly control?: ClickHouseClient;
+  /** A statement may run on any node: which of them the control's connection reaches is up to what stands before. */
+  readonly topology?: Topology;
 }
 
 /**
@@ -22,12 +25,14 @@ export class ClientPool {
   readonly #waiting: ((client: ClickHouseClient) => void)[] = [];
   readonly #limits: QueryLimits | undefined;
   readonly #control: ClickHouseClient | undefined;
+  readonly #topology: Topology;
 
-  constructor(clients: ClickHouseClient[], { limits, control }: ClientPoolOptions = {}) {
+  constructor(clients: ClickHouseClient[], { limits, control, topology = SINGLE }: ClientPoolOptions = {}) {
     this.#all = clients;
     this.#free = [...clients];
     this.#limits = limits;
     this.#control = control;
+    this.#topology = topology;
   }
 
   rows<T>(sql: string, params?: QueryParams, signal?: AbortSignal): Promise<T[]> {
@@ -120,7 +125,9 @@ export class ClientPool {
   async #kill(tag: string): Promise<void> {
     // The tag is put together there, so that the statement does not find itself. SYNC would never return.
     await this.#control
-      ?.command({ query: `KILL QUERY WHERE position(query, concat('/* everflame ', '${tag}')) > 0 ASYNC` })
+      ?.command({
+        query: `KILL QUERY${onCluster(this.#topology)} WHERE position(query, concat('/* everflame ', '${tag}')) > 0 ASYNC`,
+      })
       .catch(() => {});
   }
 }

@@ -1,4 +1,5 @@
 import type { NativeBlock } from './native-block.ts';
+import type { Topology } from './topology.ts';
 
 /** Values for the `{name:Type}` placeholders of a statement. User input travels only here, never in SQL text. */
 export type QueryParams = Readonly<Record<string, unknown>>;
@@ -9,6 +10,8 @@ export type QueryParams = Readonly<Record<string, unknown>>;
  */
 export interface StoreConnection {
   readonly mode: 'embedded' | 'cluster';
+  /** Where the tables lie; without it: one engine. */
+  readonly topology?: Topology;
   /** Rows of a small result. @param signal ends the statement in the engine too */
   rows<T>(sql: string, params?: QueryParams, signal?: AbortSignal): Promise<T[]>;
   /** The bytes of a result in the statement's own FORMAT. */
@@ -19,6 +22,8 @@ export interface StoreConnection {
   background<T>(sql: string, params?: QueryParams): Promise<T[]>;
   /** Appends the block's rows; resolves once they are in a part on disk. */
   insert(table: string, block: NativeBlock): Promise<void>;
+  /** What an error that kept the store from opening means to whoever started it, where that is known. */
+  explain?(error: unknown): unknown;
   close(): Promise<void>;
 }
 

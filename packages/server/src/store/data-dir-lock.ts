@@ -1,10 +1,13 @@
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreError } from './store-error.ts';
 
 /**
- * Claims a data directory for this process: the engine would let a second one in, and the two would spoil each
- * other's parts. The lock of a process that died is taken over.
+ * Claims a data directory for this process: the lock says who has it, and that of a process that died is taken over.
+ *
+ * The engine beneath holds a lock of the kernel's (flock on engine/status) for as long as its process lives. That one
+ * cannot be got round, whatever happens here: two that start at the same moment, or containers that do not see each
+ * other's processes. This one is for saying clearly who is in the way, before anything is touched.
  *
  * @returns gives the directory back
  * @throws StoreError `data_dir_in_use`
@@ -12,40 +15,79 @@ import { StoreError } from './store-error.ts';
 export function lockDataDir(dataDir: string): () => void {
   const file = join(dataDir, 'everflame.lock');
   for (let attempt = 0; ; attempt++) {
-    try {
-      const handle = openSync(file, 'wx', 0o600);
-      writeSync(handle, lockText(process.pid));
-      closeSync(handle);
-      return () => {
-        try {
-          unlinkSync(file);
-        } catch {
-          // Somebody cleaned up before us: the directory is free either way.
-        }
-      };
-    } catch (error) {
-      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
-    }
+    if (claim(file)) return () => removeIfThere(file);
     const holder = readLock(file);
-    if (attempt > 2 || (holder !== undefined && isRunning(holder))) {
-      throw new StoreError(
-        'data_dir_in_use',
-        `${dataDir} is in use by another Everflame (process ${holder?.pid ?? 'unknown'}). ` +
-          'Stop that one, or give this one a directory of its own with --data.',
-      );
-    }
-    try {
-      unlinkSync(file);
-    } catch {
-      // Another process that starts at the same moment took it away: the next attempt decides.
-    }
+    if (attempt > 2 || (holder !== undefined && isRunning(holder))) throw inUse(dataDir, holder?.pid);
+    takeAway(file, holder);
   }
+}
+
+/** Why the engine did not open. It writes the reason to stderr and tells us nothing. */
+export function whyNotOpened(engine: string, cause: unknown): StoreError {
+  const holder = flockHolder(join(engine, 'status'));
+  if (holder !== undefined) return inUse(engine, holder);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError(
+    'engine_failed',
+    `${engine} could not be opened; the engine's own words stand in the lines above (${message}). Nothing was changed ` +
+      'or deleted. docs/operations.md ("When the data cannot be read") says what can be done.',
+    { cause },
+  );
 }
 
 interface Holder {
   readonly pid: number;
   /** Start time of the process in clock ticks since boot, '' where the system does not say. */
   readonly started: string;
+}
+
+function inUse(dir: string, pid: number | undefined): StoreError {
+  const who = pid === undefined || pid <= 0 ? 'unknown, in another container perhaps' : String(pid);
+  return new StoreError(
+    'data_dir_in_use',
+    `${dir} is in use by another Everflame (process ${who}). ` +
+      'Stop that one, or give this one a directory of its own with --data.',
+  );
+}
+
+/** The lock appears with what it says in it, or not at all. */
+function claim(file: string): boolean {
+  const mine = `${file}.${process.pid}`;
+  try {
+    try {
+      writeFileSync(mine, lockText(process.pid), { mode: 0o600 });
+    } catch (error) {
+      // On a full disk there is an empty file: the engine's own lock must do.
+      if (codeOf(error) !== 'ENOSPC') throw error;
+    }
+    linkSync(mine, file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    removeIfThere(mine);
+  }
+}
+
+/** Only the lock that was looked at: another process may have put its own there since. */
+function takeAway(file: string, stale: Holder | undefined): void {
+  const aside = `${file}.stale-${process.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    // Another process that starts at the same moment took it away: the next attempt decides.
+    return;
+  }
+  const taken = readLock(aside);
+  if (taken && (taken.pid !== stale?.pid || taken.started !== stale.started)) {
+    try {
+      linkSync(aside, file);
+    } catch {
+      // A third one has claimed it meanwhile; the engine lets one of them in.
+    }
+  }
+  removeIfThere(aside);
 }
 
 /** A pid alone is not enough: after a reboot, or in a container, somebody else may have it. */
@@ -66,7 +108,7 @@ function isRunning({ pid, started }: Holder): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    if (codeOf(error) === 'ESRCH') return false;
   }
   // Without start times (macOS) our own pid can only be a dead process's: this one is just claiming the directory.
   return started === '' ? pid !== process.pid : startTime(pid) === started;
@@ -79,5 +121,31 @@ function startTime(pid: number): string {
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   } catch {
     return '';
+  }
+}
+
+/** Process that holds a lock on a file, 0 where it cannot be seen from here; undefined where nobody does. */
+function flockHolder(file: string): number | undefined {
+  try {
+    const { ino } = statSync(file);
+    const line = readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .find((one) => /\bFLOCK\b/.test(one) && one.includes(`:${ino} `));
+    const pid = Number(/WRITE\s+(-?\d+)/.exec(line ?? '')?.[1]);
+    return line === undefined ? undefined : Math.max(0, pid || 0);
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function removeIfThere(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch {
+    // Somebody cleaned up before us: it is gone either way.
   }
 }

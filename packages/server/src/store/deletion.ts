@@ -3,6 +3,7 @@ import { compileNamesFilter, compileSeriesFilter, type Filter } from './filter.t
 import { FIVE_MINUTES, ONE_HOUR, type ProfileTable } from './rollup-level.ts';
 import type { Rollups } from './rollups.ts';
 import { DATABASE } from './schema.ts';
+import { SINGLE, storedName, storedTable, type Topology } from './topology.ts';
 
 /** What is to be deleted: whole services, or their series with some labels, at any time. */
 export type DeletionTarget = Pick<Filter, 'services' | 'labels'>;
@@ -29,10 +30,12 @@ const TABLES: readonly ProfileTable[] = ['profiles', FIVE_MINUTES.table, ONE_HOU
 export class Deletion {
   readonly #connection: StoreConnection;
   readonly #rollups: Rollups;
+  readonly #topology: Topology;
 
   constructor(connection: StoreConnection, rollups: Rollups) {
     this.#connection = connection;
     this.#rollups = rollups;
+    this.#topology = connection.topology ?? SINGLE;
   }
 
   /** Counts, and changes nothing. @param fiveSince unix ms since which five minutes are kept */
@@ -80,7 +83,7 @@ export class Deletion {
   async run(target: DeletionTarget, fiveSince: number): Promise<DeletionCount> {
     const counted = await this.count(target, fiveSince);
     if (counted.series === 0) return counted;
-    const { sql, params } = condition(target);
+    const { sql, params } = condition(target, this.#topology);
     const isMerged = this.#isMerged(target);
     for (const table of TABLES) {
       if (table === ONE_HOUR.table && isMerged) continue;
@@ -92,7 +95,9 @@ export class Deletion {
     }
     // What rollups are left of these services says too much, or is gone.
     this.#rollups.forget();
-    await this.#deleteNames(target);
+    // Other servers on the same ClickHouse remember names as written and would not write them again; there they go
+    // with their week.
+    if (this.#connection.mode === 'embedded') await this.#deleteNames(target);
     return counted;
   }
 
@@ -113,8 +118,13 @@ export class Deletion {
   }
 
   async #delete(table: string, sql: string, params: Readonly<Record<string, unknown>>): Promise<void> {
+    // Each replica evaluates the condition for itself: series, which it names, are never deleted there.
+    const settings =
+      this.#topology.cluster === undefined
+        ? 'mutations_sync = 1'
+        : 'mutations_sync = 2, allow_nondeterministic_mutations = 1';
     await this.#connection.command(
-      `ALTER TABLE ${DATABASE}.${table} DELETE WHERE ${sql} SETTINGS mutations_sync = 1`,
+      `ALTER TABLE ${storedTable(table, this.#topology)} DELETE WHERE ${sql} SETTINGS ${settings}`,
       params,
     );
   }
@@ -133,13 +143,13 @@ export class Deletion {
   }
 }
 
-/** The rows of a table of profiles that are meant. */
-function condition(target: DeletionTarget) {
+/** The rows of a table of profiles that are meant. @param topology where each node evaluates it for its own rows */
+function condition(target: DeletionTarget, topology: Topology = SINGLE) {
   if (target.labels.length === 0) return compileNamesFilter(target);
   const series = compileSeriesFilter(target);
   const services = compileNamesFilter(target);
   return {
-    sql: `${services.sql} AND series IN (SELECT series FROM ${DATABASE}.series WHERE ${series.sql})`,
+    sql: `${services.sql} AND series IN (SELECT series FROM ${DATABASE}.${storedName('series', topology)} WHERE ${series.sql})`,
     params: { ...series.params, ...services.params },
   };
 }

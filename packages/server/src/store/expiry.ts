@@ -2,6 +2,7 @@ import type { StoreConnection } from './connection.ts';
 import { EXPIRING_TABLES, partitionEnd, type Retention } from './retention.ts';
 import type { ProfileTable } from './rollup-level.ts';
 import { DATABASE } from './schema.ts';
+import { ofAllNodes, SINGLE, storedName, storedTable, tableOf } from './topology.ts';
 
 /** A partition that was dropped, for the log. */
 export interface Expired {
@@ -29,16 +30,20 @@ export async function expire(
   retention: Retention,
   now = Date.now(),
 ): Promise<Expired[]> {
+  const topology = connection.topology ?? SINGLE;
   const partitions = await connection.rows<Partition>(
-    `SELECT DISTINCT table, partition, partition_id AS id FROM system.parts
+    `SELECT DISTINCT table, partition, partition_id AS id FROM ${ofAllNodes('system.parts', topology)}
     WHERE database = '${DATABASE}' AND active AND table IN {tables:Array(String)} ORDER BY table, partition`,
-    { tables: [...EXPIRING_TABLES, ...NAME_TABLES] },
+    { tables: [...EXPIRING_TABLES, ...NAME_TABLES].map((table) => storedName(table, topology)) },
   );
   const expired: Expired[] = [];
-  for (const { table, partition, id } of partitions) {
+  for (const { table: stored, partition, id } of partitions) {
+    const table = tableOf(stored, topology);
     const end = endOf(table, partition, retention);
     if (end === undefined || end > now) continue;
-    await connection.command(`ALTER TABLE ${DATABASE}.${table} DROP PARTITION ID {id:String}`, { id });
+    await connection.command(`ALTER TABLE ${storedTable(table, topology)} DROP PARTITION ID {id:String}`, {
+      id,
+    });
     expired.push({ table, partition });
   }
   return expired;

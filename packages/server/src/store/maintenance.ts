@@ -1,5 +1,6 @@
 import type { StoreConnection } from './connection.ts';
 import { type Expired, expire } from './expiry.ts';
+import type { Lease } from './lease.ts';
 import type { Retention } from './retention.ts';
 import type { Rollups } from './rollups.ts';
 
@@ -18,16 +19,25 @@ export class Maintenance {
   readonly #rollups: Rollups;
   readonly #retention: Retention;
   readonly #log: MaintenanceLog;
+  readonly #lease: Lease;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #expiredAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
-  constructor(connection: StoreConnection, rollups: Rollups, retention: Retention, log: MaintenanceLog) {
+  /** @param lease so that one of several servers does what changes the tables */
+  constructor(
+    connection: StoreConnection,
+    rollups: Rollups,
+    retention: Retention,
+    log: MaintenanceLog,
+    lease: Lease,
+  ) {
     this.#connection = connection;
     this.#rollups = rollups;
     this.#retention = retention;
     this.#log = log;
+    this.#lease = lease;
   }
 
   start(): void {
@@ -39,6 +49,7 @@ export class Maintenance {
     clearTimeout(this.#timer);
     await this.#rollups.stop();
     await this.#running;
+    await this.#lease.giveBack();
   }
 
   #schedule(delay: number): void {
@@ -50,14 +61,18 @@ export class Maintenance {
   }
 
   async #run(): Promise<void> {
+    let holds: boolean;
     try {
-      await this.#rollups.update();
+      holds = await this.#lease.during(async (isOurs) => {
+        await this.#rollups.update(Date.now, isOurs);
+        return isOurs;
+      });
     } catch (error) {
       // What is not summed up yet must not expire.
       if (!this.#stopped) this.#log.failed('rollups', error);
       return;
     }
-    if (this.#stopped || performance.now() - this.#expiredAt < EXPIRE_EVERY_MS) return;
+    if (!holds || this.#stopped || performance.now() - this.#expiredAt < EXPIRE_EVERY_MS) return;
     this.#expiredAt = performance.now();
     try {
       const expired = await expire(this.#connection, this.#retention);

@@ -85,9 +85,13 @@ export class Rollups {
     }));
   }
 
-  /** Computes what is to be computed; a round that is called meanwhile comes after this one. */
-  update(now: () => number = Date.now): Promise<void> {
-    const round = this.#round.catch(() => {}).then(() => this.#update(now));
+  /**
+   * Computes what is to be computed; a round that is called meanwhile comes after this one.
+   *
+   * @param computes false: another server does, and this one only looks which buckets can be read
+   */
+  update(now: () => number = Date.now, computes = true): Promise<void> {
+    const round = this.#round.catch(() => {}).then(() => this.#update(now, computes));
     this.#round = round;
     return round;
   }
@@ -98,16 +102,16 @@ export class Rollups {
     await this.#round.catch(() => {});
   }
 
-  async #update(now: () => number): Promise<void> {
+  async #update(now: () => number, computes: boolean): Promise<void> {
     for (const level of ROLLUP_LEVELS) {
-      while (!this.#stopped && !(await this.#updateLevel(level, now))) {
+      while (!this.#stopped && !(await this.#updateLevel(level, now, computes)) && computes) {
         // As long as a batch is full there is more.
       }
     }
   }
 
   /** @returns whether everything was looked at */
-  async #updateLevel(level: RollupLevel, now: () => number): Promise<boolean> {
+  async #updateLevel(level: RollupLevel, now: () => number, computes: boolean): Promise<boolean> {
     const began = now();
     const closed = closedBefore(level, began);
     const last = this.#lookedAt.get(level);
@@ -118,11 +122,12 @@ export class Rollups {
     const due: DirtyBucket[] = [];
     const stale = new Set<number>();
     for (const bucket of dirty) {
-      if (isDue(bucket, level, began - this.#margin)) due.push(bucket);
+      if (computes && isDue(bucket, level, began - this.#margin)) due.push(bucket);
       else stale.add(bucket.bucket * 1000);
     }
     await this.#compute(level, due);
-    const isWhole = dirty.length < BATCH || due.length === 0;
+    // Without computing there is no next batch: what lies behind this one is not known to be readable.
+    const isWhole = dirty.length < BATCH || (computes && due.length === 0);
     const boundary = isWhole ? closed : (dirty.at(-1)?.bucket ?? 0) * 1000;
     this.coverage(level).settle(began, boundary, stale);
     if (isWhole) this.#lookedAt.set(level, began);

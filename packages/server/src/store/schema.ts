@@ -1,30 +1,75 @@
+import { DATABASE, onCluster, SINGLE, storedName, storedTable, type Topology } from './topology.ts';
+
+export { DATABASE } from './topology.ts';
+
 /**
- * The tables. One statement per entry, `CREATE … IF NOT EXISTS`; a migration is never edited once it was released,
- * a later one changes what it made.
+ * The tables. Statements that can be repeated, in order; a migration is never edited once it was released, a later
+ * one changes what it made.
  */
 export interface Migration {
   readonly version: number;
   readonly name: string;
-  readonly statements: readonly string[];
+  statements(topology?: Topology): readonly string[];
 }
 
-export const DATABASE = 'everflame';
+interface Table {
+  readonly name: string;
+  readonly columns: string;
+  /** Of rows with the same key the one stays for which this is greatest; else the one that came last. */
+  readonly version?: string;
+  readonly partition: string;
+  readonly order: string;
+  /** Rows of a granule, where it is not the engine's 8192. */
+  readonly granularity?: number;
+}
+
+/**
+ * All rows of a service are on one shard: what is joined or looked up for a profile (its series, stacks, frames) is
+ * beside it, and rows that replace one another meet. Changing this, or the number of shards, takes the rows moved.
+ */
+const SHARDING_KEY = 'cityHash64(service)';
+
+/**
+ * Replicas drop an insert that is equal to an earlier one, also where its rows were deleted since: a name that a push
+ * writes again would be missing. Rows replace one another by their key, so nothing is lost by turning that off.
+ */
+const REPLICATED_SETTINGS = ['replicated_deduplication_window = 0'];
+
+/** `CREATE` of a table; on a cluster of the one that holds the rows on each node, and of the one over all shards. */
+function create(table: Table, topology: Topology): string[] {
+  const { name, columns, version, partition, order, granularity } = table;
+  const { cluster } = topology;
+  const engine =
+    cluster === undefined
+      ? `ReplacingMergeTree${version === undefined ? '' : `(${version})`}`
+      : `ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/${DATABASE}/${name}', '{replica}'${
+          version === undefined ? '' : `, ${version}`
+        })`;
+  const settings = [
+    ...(granularity === undefined ? [] : [`index_granularity = ${granularity}`]),
+    ...(cluster === undefined ? [] : REPLICATED_SETTINGS),
+  ];
+  const stored = `CREATE TABLE IF NOT EXISTS ${storedTable(name, topology)} (
+      ${columns}
+    ) ENGINE = ${engine}
+    PARTITION BY ${partition}
+    ORDER BY ${order}${settings.length === 0 ? '' : `\n    SETTINGS ${settings.join(', ')}`}`;
+  if (cluster === undefined) return [stored];
+  return [
+    stored,
+    `CREATE TABLE IF NOT EXISTS ${DATABASE}.${name}${onCluster(topology)} AS ${DATABASE}.${storedName(name, topology)}
+    ENGINE = Distributed('${cluster}', '${DATABASE}', '${storedName(name, topology)}', ${SHARDING_KEY})`,
+  ];
+}
 
 /**
  * `profiles`: one row is one profile of one series. A row is some kilobytes wide (two arrays), so a granule of 512
  * rows is as small as an index lookup needs (ARCHITECTURE.md has the measurement). Partitions are days within a
  * retention class: expiry is dropping partitions, also where services are kept for different times.
- *
- * `stacks`, `frames`, `series`: what the ids in `profiles` mean, once a week and service, so that they expire by
- * partition like the profiles that name them. The identity (version 1) is over every column of `frames` but
- * service and week.
  */
-const BASE_TABLES: Migration = {
-  version: 1,
-  name: 'base tables',
-  statements: [
-    `CREATE TABLE IF NOT EXISTS ${DATABASE}.profiles (
-      class LowCardinality(String),
+const PROFILES: Table = {
+  name: 'profiles',
+  columns: `class LowCardinality(String),
       service LowCardinality(String),
       type LowCardinality(String),
       series UInt64,
@@ -34,32 +79,42 @@ const BASE_TABLES: Migration = {
       period Int64 CODEC(ZSTD(1)),
       total Int64 CODEC(ZSTD(1)),
       stacks Array(UInt64) COMMENT 'ids, ascending' CODEC(ZSTD(1)),
-      values Array(Int64) CODEC(ZSTD(1))
-    ) ENGINE = ReplacingMergeTree
-    PARTITION BY (class, toDate(ts))
-    ORDER BY (service, type, series, ts, push)
-    SETTINGS index_granularity = 512`,
-    `CREATE TABLE IF NOT EXISTS ${DATABASE}.series (
-      service LowCardinality(String),
+      values Array(Int64) CODEC(ZSTD(1))`,
+  partition: '(class, toDate(ts))',
+  order: '(service, type, series, ts, push)',
+  granularity: 512,
+};
+
+/**
+ * `stacks`, `frames`, `series`: what the ids in `profiles` mean, once a week and service, so that they expire by
+ * partition like the profiles that name them. The identity (version 1) is over every column of `frames` but
+ * service and week.
+ */
+const NAMES: readonly Table[] = [
+  {
+    name: 'series',
+    columns: `service LowCardinality(String),
       week Date COMMENT 'its Monday',
       type LowCardinality(String),
       series UInt64,
       kind LowCardinality(String) COMMENT 'flow or level',
-      labels Map(LowCardinality(String), String)
-    ) ENGINE = ReplacingMergeTree
-    PARTITION BY week
-    ORDER BY (service, type, series, week)`,
-    `CREATE TABLE IF NOT EXISTS ${DATABASE}.stacks (
-      service LowCardinality(String),
+      labels Map(LowCardinality(String), String)`,
+    partition: 'week',
+    order: '(service, type, series, week)',
+  },
+  {
+    name: 'stacks',
+    columns: `service LowCardinality(String),
       week Date,
       stack UInt64,
-      frames Array(UInt64) COMMENT 'root first' CODEC(ZSTD(1))
-    ) ENGINE = ReplacingMergeTree
-    PARTITION BY week
-    ORDER BY (service, stack, week)
-    SETTINGS index_granularity = 1024`,
-    `CREATE TABLE IF NOT EXISTS ${DATABASE}.frames (
-      service LowCardinality(String),
+      frames Array(UInt64) COMMENT 'root first' CODEC(ZSTD(1))`,
+    partition: 'week',
+    order: '(service, stack, week)',
+    granularity: 1024,
+  },
+  {
+    name: 'frames',
+    columns: `service LowCardinality(String),
       week Date,
       frame UInt64,
       function String,
@@ -70,18 +125,18 @@ const BASE_TABLES: Migration = {
       line UInt32,
       start_line UInt32,
       address UInt64,
-      inlined UInt8
-    ) ENGINE = ReplacingMergeTree
-    PARTITION BY week
-    ORDER BY (service, frame, week)
-    SETTINGS index_granularity = 1024`,
-  ],
-};
+      inlined UInt8`,
+    partition: 'week',
+    order: '(service, frame, week)',
+    granularity: 1024,
+  },
+];
 
 /** What the rollups of 5 minutes and of an hour have in common; they differ in their partitions. */
-function rollupTable(name: string, partition: string): string {
-  return `CREATE TABLE IF NOT EXISTS ${DATABASE}.${name} (
-      class LowCardinality(String),
+function rollupTable(name: string, partition: string): Table {
+  return {
+    name,
+    columns: `class LowCardinality(String),
       service LowCardinality(String),
       type LowCardinality(String),
       series UInt64,
@@ -95,12 +150,19 @@ function rollupTable(name: string, partition: string): string {
       stacks Array(UInt64) COMMENT 'ids, ascending' CODEC(ZSTD(1)),
       values Array(Int64) COMMENT 'flows: sums; levels: sums over minutes of the average' CODEC(ZSTD(1)),
       computed DateTime64(3, 'UTC') COMMENT 'when its computation began' CODEC(Delta, ZSTD(1)),
-      INDEX computed_range computed TYPE minmax GRANULARITY 1
-    ) ENGINE = ReplacingMergeTree(computed)
-    PARTITION BY ${partition}
-    ORDER BY (service, type, series, ts, period)
-    SETTINGS index_granularity = 512`;
+      INDEX computed_range computed TYPE minmax GRANULARITY 1`,
+    version: 'computed',
+    partition,
+    order: '(service, type, series, ts, period)',
+    granularity: 512,
+  };
 }
+
+const BASE_TABLES: Migration = {
+  version: 1,
+  name: 'base tables',
+  statements: (topology = SINGLE) => [PROFILES, ...NAMES].flatMap((table) => create(table, topology)),
+};
 
 /**
  * Rollups, and when a row came in: what tells which buckets have to be computed again. The column is written out for
@@ -109,15 +171,26 @@ function rollupTable(name: string, partition: string): string {
 const ROLLUPS: Migration = {
   version: 2,
   name: 'rollups',
-  statements: [
-    `ALTER TABLE ${DATABASE}.profiles
-      ADD COLUMN IF NOT EXISTS inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta, ZSTD(1))`,
-    `ALTER TABLE ${DATABASE}.profiles MATERIALIZE COLUMN inserted SETTINGS mutations_sync = 1`,
-    `ALTER TABLE ${DATABASE}.profiles ADD INDEX IF NOT EXISTS inserted_range inserted TYPE minmax GRANULARITY 1`,
-    rollupTable('profiles_5m', '(class, toDate(ts))'),
-    rollupTable('profiles_1h', '(class, toYYYYMM(ts))'),
+  statements: (topology = SINGLE) => [
+    ...addColumn('profiles', "inserted DateTime64(3, 'UTC') DEFAULT now64(3)", 'Delta, ZSTD(1)', topology),
+    `ALTER TABLE ${storedTable('profiles', topology)} MATERIALIZE COLUMN inserted SETTINGS mutations_sync = 1`,
+    `ALTER TABLE ${storedTable('profiles', topology)} ADD INDEX IF NOT EXISTS inserted_range inserted TYPE minmax GRANULARITY 1`,
+    ...create(rollupTable('profiles_5m', '(class, toDate(ts))'), topology),
+    ...create(rollupTable('profiles_1h', '(class, toYYYYMM(ts))'), topology),
   ],
 };
+
+/** The column on the nodes first: the table over all shards may promise only what they have. */
+function addColumn(table: string, column: string, codec: string, topology: Topology): string[] {
+  const stored = `ALTER TABLE ${storedTable(table, topology)}
+      ADD COLUMN IF NOT EXISTS ${column} CODEC(${codec})`;
+  if (topology.cluster === undefined) return [stored];
+  return [
+    // Every replica has it before the next statement, or says that it has not.
+    `${stored} SETTINGS alter_sync = 2`,
+    `ALTER TABLE ${DATABASE}.${table}${onCluster(topology)} ADD COLUMN IF NOT EXISTS ${column}`,
+  ];
+}
 
 /**
  * The engine's default leaves it to the system when bytes reach the disk: kill -9 loses nothing, loss of power does.
@@ -127,10 +200,30 @@ const ROLLUPS: Migration = {
 const DURABLE: Migration = {
   version: 3,
   name: 'on disk before it is acknowledged',
-  statements: ['profiles', 'series', 'stacks', 'frames'].map(
-    (table) =>
-      `ALTER TABLE ${DATABASE}.${table} MODIFY SETTING fsync_after_insert = 1, fsync_part_directory = 1`,
-  ),
+  statements: (topology = SINGLE) =>
+    ['profiles', 'series', 'stacks', 'frames'].map(
+      (table) =>
+        `ALTER TABLE ${storedTable(table, topology)} MODIFY SETTING fsync_after_insert = 1, fsync_part_directory = 1`,
+    ),
 };
 
 export const MIGRATIONS: readonly Migration[] = [BASE_TABLES, ROLLUPS, DURABLE];
+
+/**
+ * What is to be there before migrations: the database, and the table that remembers them, on a cluster the same on
+ * every node. `{replica}` may be equal in two shards, hence the name of both.
+ */
+export function bookkeeping(topology: Topology): readonly string[] {
+  const engine =
+    topology.cluster === undefined
+      ? 'MergeTree'
+      : `ReplicatedMergeTree('/clickhouse/tables/${DATABASE}/migrations', '{shard}-{replica}')`;
+  return [
+    `CREATE DATABASE IF NOT EXISTS ${DATABASE}${onCluster(topology)}`,
+    `CREATE TABLE IF NOT EXISTS ${DATABASE}.migrations${onCluster(topology)} (
+    version UInt32,
+    name String,
+    applied DateTime DEFAULT now()
+  ) ENGINE = ${engine} ORDER BY version`,
+  ];
+}

@@ -1,6 +1,7 @@
 import type { Labels } from '@everflame/profile';
 import type { StoreConnection } from './connection.ts';
 import { Deletion, type DeletionCount, type DeletionTarget } from './deletion.ts';
+import { Lease } from './lease.ts';
 import { Maintenance, type MaintenanceLog } from './maintenance.ts';
 import { migrate } from './migrate.ts';
 import type { Push, PushReceipt } from './push.ts';
@@ -45,7 +46,13 @@ export class Store {
     });
     this.#deletion = new Deletion(connection, this.rollups);
     if (options.maintenance) {
-      this.#maintenance = new Maintenance(connection, this.rollups, this.retention, options.maintenance);
+      this.#maintenance = new Maintenance(
+        connection,
+        this.rollups,
+        this.retention,
+        options.maintenance,
+        new Lease(connection, 'maintenance'),
+      );
       this.#maintenance.start();
     }
   }

@@ -79,7 +79,7 @@ export class Writer {
   /**
    * Stores a push; resolves when its rows are in a part on disk.
    *
-   * @throws StoreError `queue_full`, `store_failed`, `closing`; what `accepts` throws
+   * @throws StoreError `queue_full`, `disk_full`, `store_failed`, `closing`; what `accepts` throws
    */
   async write(push: Push): Promise<PushReceipt> {
     const name = this.#admit(push);
@@ -177,11 +177,7 @@ export class Writer {
       );
       for (const { prepared, resolve } of group) resolve(receipt(prepared));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const failure = new StoreError('store_failed', `The profile could not be stored: ${reason}`, {
-        cause: error,
-      });
-      for (const { reject } of group) reject(failure);
+      for (const { reject } of group) reject(failureOf(error));
     } finally {
       for (const { prepared } of group) this.#queuedPairs -= pairsOf(prepared);
     }
@@ -194,6 +190,13 @@ export class Writer {
     await this.#connection.insert(`${DATABASE}.profiles`, profilesBlock(group));
     names.remember();
   }
+}
+
+/** What the store says of itself (`disk_full`) goes on as it is. */
+function failureOf(cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError('store_failed', `The profile could not be stored: ${reason}`, { cause });
 }
 
 /** What a group names that is not known to be in the store. */
