@@ -11,6 +11,7 @@ export interface StartOptions {
   readonly dataDir?: string;
   readonly args?: readonly string[];
   readonly selfProfile?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A real `everflame serve` in a process of its own, on a port that was free. */
@@ -27,20 +28,25 @@ export class TestServer {
     this.#log = log;
   }
 
-  static async start({ dataDir, args = [], selfProfile = false }: StartOptions = {}): Promise<TestServer> {
+  static async start({
+    dataDir,
+    args = [],
+    selfProfile = false,
+    env = {},
+  }: StartOptions = {}): Promise<TestServer> {
     const data = dataDir ?? mkdtempSync(join(tmpdir(), 'everflame-e2e-'));
     const log: string[] = [];
     const own = selfProfile ? [] : ['--no-self-profile'];
     const child = spawn(
       process.execPath,
       [EVERFLAME, 'serve', '--listen', '127.0.0.1:0', '--data', data, ...own, ...args],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
     );
     const url = await new Promise<string>((found, failed) => {
       const timer = setTimeout(() => failed(new Error(`the server did not start:\n${log.join('')}`)), 60_000);
       const read = (chunk: Buffer) => {
         log.push(chunk.toString());
-        const match = /Page\s+(http:\S+)/.exec(log.join(''));
+        const match = /Page\s+(https?:\S+)/.exec(log.join(''));
         if (!match) return;
         clearTimeout(timer);
         found(match[1]);

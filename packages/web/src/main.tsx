@@ -8,8 +8,11 @@ import './styles/flame.css';
 import './styles/panels.css';
 import { startConnection } from './state/connection.ts';
 import { startLoading } from './state/data.ts';
+import { startSession } from './state/session.ts';
 import { App } from './ui/app.tsx';
 
-startLoading();
-startConnection();
+void startSession(() => {
+  startLoading();
+  startConnection();
+});
 render(<App />, document.getElementById('app') as HTMLElement);

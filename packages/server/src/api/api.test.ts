@@ -25,6 +25,7 @@ beforeAll(async () => {
     query: new Query(store),
     facts: { version: '1.2.3', storage: 'embedded', selfProfile: false },
     targets: { targets: () => [] },
+    deletes: { count: (target) => store.countDeletion(target), run: (target) => store.delete(target) },
     allowedHosts: ['flames.example'],
     logger: pino({ level: 'silent' }),
     plugins: async (server) => {
@@ -406,7 +407,9 @@ describe('GET', () => {
       '/api/v1/flamegraph',
       '/api/v1/labels',
       '/api/v1/labels/{name}/values',
+      '/api/v1/profiles',
       '/api/v1/services',
+      '/api/v1/session',
       '/api/v1/status',
       '/api/v1/targets',
       '/api/v1/timeline',
@@ -414,8 +417,40 @@ describe('GET', () => {
       '/data',
       '/healthz',
       '/ingest',
+      '/metrics',
+      '/readyz',
     ]);
     const parameters = body.paths['/api/v1/timeline'].get.parameters.map((one: { name: string }) => one.name);
     expect(parameters).toEqual(['query', 'type', 'from', 'until', 'by', 'points']);
+  });
+});
+
+describe('DELETE /api/v1/profiles', () => {
+  const remove = (query: string, more = '') =>
+    app.inject({ method: 'DELETE', url: `/api/v1/profiles?query=${encodeURIComponent(query)}${more}` });
+
+  it('counts, deletes, and takes the same names again', async () => {
+    const line = 'main;deleted 3\n';
+    expect((await push(`name=doomed{env=test}&${WINDOW}`, line)).statusCode).toBe(200);
+    const dry = await remove('doomed{env="test"}', '&dry_run=true');
+    expect(dry.json()).toMatchObject({
+      dryRun: true,
+      services: ['doomed'],
+      series: 1,
+      rows: { profiles: 1 },
+    });
+    expect((await remove('doomed')).json()).toMatchObject({ dryRun: false, rows: { profiles: 1 } });
+    expect((await remove('doomed')).json()).toMatchObject({ services: [], series: 0, first: null });
+    const tree = async () => (await get(`/api/v1/flamegraph?query=doomed&format=json&${RANGE}`)).body;
+    expect(await tree()).toMatchObject({ total: 0 });
+    await push(`name=doomed{env=test}&${WINDOW}`, line);
+    expect(await tree()).toMatchObject({ total: 30_000_000, root: { children: [{ name: 'main' }] } });
+  });
+
+  it('deletes nothing where nothing is named', async () => {
+    for (const query of ['', '{}']) {
+      const answer = await remove(query);
+      expect([answer.statusCode, answer.json().error.code]).toEqual([400, 'bad_selector']);
+    }
   });
 });

@@ -14,7 +14,10 @@ export const catalogRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
 
   app.get(
     '/api/v1/services',
-    { schema: { summary: 'Services', tags, querystring: range, response: { 200: servicesAnswer } } },
+    {
+      config: { kind: 'services' },
+      schema: { summary: 'Services', tags, querystring: range, response: { 200: servicesAnswer } },
+    },
     async (request) => {
       const services = await query.services(optionalRange(request.query));
       return {
@@ -30,6 +33,7 @@ export const catalogRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
   app.get(
     '/api/v1/types',
     {
+      config: { kind: 'types' },
       schema: {
         summary: 'Profile types',
         tags,
@@ -51,7 +55,10 @@ export const catalogRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
 
   app.get(
     '/api/v1/labels',
-    { schema: { summary: 'Names of labels', tags, querystring: selection, response: { 200: labelsAnswer } } },
+    {
+      config: { kind: 'labels' },
+      schema: { summary: 'Names of labels', tags, querystring: selection, response: { 200: labelsAnswer } },
+    },
     async (request) => {
       const { query: selector, type } = request.query;
       return {
@@ -67,6 +74,7 @@ export const catalogRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
   app.get(
     '/api/v1/labels/:name/values',
     {
+      config: { kind: 'label_values' },
       schema: {
         summary: 'Values of a label',
         tags,

@@ -1,9 +1,18 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import type { ErrorCode } from '../base/error-codes.ts';
 import { errorBody, UserError } from '../base/user-error.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of the error that was answered, for the log and the metrics. */
+    errorCode: ErrorCode | undefined;
+  }
+}
 
 /** Every error is answered as JSON with a code; what the user did not cause goes to the log, not to the user. */
 export function addErrorHandling(app: FastifyInstance): void {
+  app.decorateRequest('errorCode', undefined);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?')[0];
@@ -11,6 +20,7 @@ export function addErrorHandling(app: FastifyInstance): void {
       'not_found',
       `There is no ${request.method} ${path.slice(0, 200)} here. See /openapi.json.`,
     );
+    request.errorCode = error.code;
     return reply.code(error.status).send(errorBody(error));
   });
 }
@@ -18,8 +28,13 @@ export function addErrorHandling(app: FastifyInstance): void {
 /** Also for what fails before there is a route (a URL that cannot be read). */
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toUserError(error);
-  if (known.code === 'internal') request.log.error({ err: error }, 'request failed');
-  else if (known.status >= 500) request.log.warn({ err: error }, known.message);
+  const { code } = known;
+  request.errorCode = code;
+  if (code === 'internal') request.log.error({ code, err: error }, 'request failed');
+  // A full disk is said once, not for each push: the log may lie on the same one.
+  else if (known.status >= 500 && code !== 'disk_full') request.log.warn({ code, err: error }, known.message);
+  // Not Basic beside it: browsers would ask for a password in a window of their own.
+  if (code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer realm="Everflame"');
   if (known.retryAfter !== undefined) reply.header('Retry-After', String(known.retryAfter));
   return reply.code(known.status).send(errorBody(known));
 }

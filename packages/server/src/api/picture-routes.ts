@@ -26,6 +26,7 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
   app.get(
     '/api/v1/timeline',
     {
+      config: { kind: 'timeline' },
       schema: {
         summary: 'Value over time',
         tags,
@@ -49,6 +50,7 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
   app.get(
     '/api/v1/flamegraph',
     {
+      config: { kind: 'flamegraph' },
       schema: {
         summary: 'Flame graph',
         tags,
@@ -90,6 +92,7 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
   app.get(
     '/data',
     {
+      config: { kind: 'nylas_tree' },
       schema: {
         summary: 'Tree as nylas’ visualizer served it',
         description: 'Values are in the unit of the type. Without query: every service but everflame.',

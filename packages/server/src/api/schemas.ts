@@ -12,11 +12,14 @@ const type = z
   .string()
   .optional()
   .describe('Profile type; CPU time (process_cpu:cpu:nanoseconds:cpu:nanoseconds) where it is left out');
+/** No time is longer: reading one is not linear in its length, and a query string may have 16 KB. */
+const MAX_TIME = 100;
 const from = z
   .string()
+  .max(MAX_TIME)
   .optional()
   .describe('Start: -15minutes (the default), 2 hours ago, 2026-05-01 12:00, unix s or ms');
-const until = z.string().optional().describe('End, written as from; now where it is left out');
+const until = z.string().max(MAX_TIME).optional().describe('End, written as from; now where it is left out');
 
 export const selection = z.object({ query, type, from, until });
 export const range = z.object({ from, until });
@@ -35,6 +38,18 @@ export const statusAnswer = z.object({
   now: ms,
   selfProfile: z.boolean(),
   server: z.string().describe('Address to give to agents'),
+  damagedParts: z
+    .array(
+      z.object({
+        table: z.string(),
+        part: z.string(),
+        reason: z.string(),
+        instead: z.number().describe('Parts that are read in its place; 0: its rows are missing'),
+        path: z.string(),
+      }),
+    )
+    .optional()
+    .describe('Set aside by the engine because they could not be read; see docs/operations.md'),
 });
 
 export const servicesAnswer = z.object({

@@ -10,8 +10,14 @@ export function webRoot(): string {
   return join(dirname(manifest), 'dist');
 }
 
-/** Serves the page; without a built page, a line that says how to build it. */
+/**
+ * Serves the page; without a built page, a line that says how to build it. Open: it holds nothing but the way to sign
+ * in and what draws.
+ */
 export async function addWebPage(app: FastifyInstance, root = webRoot()): Promise<void> {
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, scope: 'open' };
+  });
   if (!existsSync(join(root, 'index.html'))) {
     app.get('/', { schema: { hide: true } }, async (_request, reply) =>
       reply.type('text/plain').send('The page is not built. Run: npm run build\n'),

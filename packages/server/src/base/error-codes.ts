@@ -26,6 +26,11 @@ export const ERROR_CODES = {
     status: 400,
     advice: 'Ask for a later range, or leave the label out: old profiles are kept without it.',
   },
+  unauthorized: {
+    status: 401,
+    advice: 'Send a token that the server knows as Authorization: Bearer TOKEN; see security.md.',
+  },
+  forbidden: { status: 403, advice: 'Use a token whose scope allows this: ingest, read or admin.' },
   forbidden_host: {
     status: 403,
     advice: 'Call the server by an address that it listens on, or allow the name with --allow-host.',
@@ -34,6 +39,10 @@ export const ERROR_CODES = {
   not_found: { status: 404, advice: 'See /openapi.json for the routes.' },
   too_large: { status: 413, advice: 'Send smaller profiles, or raise the limit in the configuration.' },
   unsupported_encoding: { status: 415, advice: 'Send the body plain or with Content-Encoding: gzip.' },
+  rate_limited: {
+    status: 429,
+    advice: 'Send it again after Retry-After seconds, or raise rate_limit of the token.',
+  },
   queue_full: { status: 429, advice: 'Send it again after Retry-After seconds.' },
   query_too_slow: {
     status: 422,
@@ -51,6 +60,12 @@ export const ERROR_CODES = {
   },
   internal: { status: 500, advice: 'Look at the log of the server, and report it.' },
   store_failed: { status: 503, advice: 'Send it again; the log of the server says what the store lacks.' },
+  disk_full: {
+    status: 503,
+    advice:
+      'Free space on the disk of the server or shorten the retention; see operations.md. Send it again.',
+  },
+  not_ready: { status: 503, advice: 'Wait; if it stays, look at the log of the server.' },
   closing: { status: 503, advice: 'The server is stopping. Send it again.' },
 } as const;
 

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { isLabelName } from '@everflame/profile';
 import { Command } from 'commander';
 import { parseInterval } from '../collect/interval.ts';
 import { parsePorts } from '../collect/ports.ts';
 import { runCollect } from '../collect/run-collect.ts';
+import { readToken, serverUrl } from './api-client.ts';
 import { ConfigError } from './config-error.ts';
 import { createLogger } from './logger.ts';
 import { stopOnSignal } from './stop-signal.ts';
@@ -13,6 +13,7 @@ interface CollectFlags {
   readonly ports: string;
   readonly interval: string;
   readonly server?: string;
+  readonly tokenFile?: string;
   readonly service: string;
   readonly label?: readonly string[];
   readonly logLevel: string;
@@ -25,6 +26,7 @@ export function collectCommand(): Command {
     .option('--ports <ports>', '16384, 16384,16390 or 16384..16400', '16384')
     .option('--interval <seconds>', 'how often: seconds, or 30s, 5m', '60')
     .option('--server <url>', 'server to push to (EVERFLAME_SERVER; default http://127.0.0.1:5555)')
+    .option('--token-file <file>', 'file that holds the token to push with (EVERFLAME_TOKEN_FILE)')
     .option('--service <name>', 'name of the service', 'nylas')
     .option('--label <key=value>', 'label of all targets, repeatable', append)
     .option('--log-level <level>', 'trace, debug, info, warn, error, silent', 'info')
@@ -35,18 +37,16 @@ Examples:
   everflame collect --host localhost --ports 16384
   everflame collect --host a --host b --ports 16384..16390 --interval 30 --service shop --label env=prod
 
-A token is taken from EVERFLAME_TOKEN, or from the file that EVERFLAME_TOKEN_FILE names.
+Without --token-file a token is taken from EVERFLAME_TOKEN, or from the file that EVERFLAME_TOKEN_FILE names.
+A server with a certificate of your own authority: NODE_EXTRA_CA_CERTS=ca.crt.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage.`,
     )
     .action(run);
 }
 
 async function run(flags: CollectFlags): Promise<void> {
-  const server = flags.server ?? process.env.EVERFLAME_SERVER ?? 'http://127.0.0.1:5555';
-  if (!URL.canParse(server) || !/^https?:/.test(server)) {
-    throw new ConfigError(`server: ${JSON.stringify(server)} is no URL. Write http://127.0.0.1:5555.`);
-  }
-  const token = readToken();
+  const server = serverUrl(flags.server);
+  const token = readToken(flags.tokenFile);
   const options = {
     hosts: flags.host ?? ['localhost'],
     ports: checked(() => parsePorts(flags.ports)),
@@ -76,11 +76,6 @@ function readLabels(pairs: readonly string[]): Record<string, string> {
     labels[name] = value;
   }
   return labels;
-}
-
-function readToken(): string | undefined {
-  const file = process.env.EVERFLAME_TOKEN_FILE;
-  return process.env.EVERFLAME_TOKEN ?? (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
 }
 
 /** A value that cannot be read is wrong usage, not a crash. */

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { StoreError } from '../store/store-error.ts';
+import { ServerError } from './api-client.ts';
 import { collectCommand } from './collect-command.ts';
 import { ConfigError } from './config-error.ts';
+import { deleteCommand } from './delete-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { VERSION } from './version.ts';
 
@@ -12,11 +14,12 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(VERSION)
     .showHelpAfterError('(everflame --help shows what there is)')
     .addCommand(serveCommand())
-    .addCommand(collectCommand());
+    .addCommand(collectCommand())
+    .addCommand(deleteCommand());
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
     await program.parseAsync([...args], { from: 'user' });
-    process.exit(0);
+    process.exit(process.exitCode ?? 0);
   } catch (error) {
     process.exit(report(error));
   }
@@ -29,7 +32,7 @@ function report(error: unknown): number {
     console.error(`everflame: ${error.message}`);
     return 2;
   }
-  if (error instanceof StoreError) {
+  if (error instanceof StoreError || error instanceof ServerError) {
     console.error(`everflame: ${error.message}`);
     return 1;
   }

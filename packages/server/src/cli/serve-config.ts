@@ -5,23 +5,31 @@ import { z } from 'zod';
 import { collectSchema } from '../collect/collect-config.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../store/connection.ts';
 import type { Retention } from '../store/retention.ts';
+import { CLUSTER_NAME, type Topology, topologyOf } from '../store/topology.ts';
 import { ConfigError } from './config-error.ts';
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.ts';
 import { retentionOf, retentionSchema } from './retention-config.ts';
+import type { TlsConfig } from './tls.ts';
+import type { TokensConfig } from './token-source.ts';
+import { readTokensOf } from './tokens-file.ts';
 
 /** What a configuration file may say. Flags come before environment variables, those before the file. */
 const fileSchema = z.strictObject({
   listen: z.union([z.string(), z.number()]).optional(),
   data: z.string().optional(),
   clickhouse: z.url({ protocol: /^https?$/ }).optional(),
+  clickhouse_cluster: z.string().optional(),
   self_profile: z.boolean().optional(),
   insecure: z.boolean().optional(),
   allow_hosts: z.array(z.string()).optional(),
+  tokens_file: z.string().optional(),
+  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
   limits: z
     .strictObject({
       body_bytes: z.number().int().positive().optional(),
       profile_bytes: z.number().int().positive().optional(),
+      disk_reserve_bytes: z.number().int().nonnegative().optional(),
       in_flight_bytes: z.number().int().positive().optional(),
       query_seconds: z.number().positive().optional(),
       query_memory_bytes: z.number().int().positive().optional(),
@@ -37,11 +45,15 @@ export interface ServeFlags {
   readonly port?: string;
   readonly data?: string;
   readonly clickhouse?: string;
+  readonly clickhouseCluster?: string;
   readonly config?: string;
   readonly selfProfile?: boolean;
   readonly insecure?: boolean;
   readonly allowHost?: readonly string[];
   readonly logLevel?: string;
+  readonly tokensFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
 }
 
 export interface ServeConfig {
@@ -49,13 +61,22 @@ export interface ServeConfig {
   readonly dataDir: string;
   /** URL of a ClickHouse; without one the engine runs in this process. */
   readonly clickhouse: string | undefined;
+  /** Whether that is a node of a cluster over which the tables are spread. */
+  readonly topology: Topology;
   readonly selfProfile: boolean;
   readonly allowHosts: readonly string[];
   readonly logLevel: string;
+  readonly tokens: TokensConfig;
+  /** Without it: HTTP. */
+  readonly tls: TlsConfig | undefined;
+  /** Whoever started it knows that the network can be trusted. */
+  readonly insecure: boolean;
   readonly limits: {
     readonly bodyBytes: number;
     readonly profileBytes: number;
     readonly inFlightBytes: number;
+    /** Bytes of the disk that pushes leave free; undefined: one per cent, 200 MB at the most. */
+    readonly diskReserveBytes: number | undefined;
     readonly query: QueryLimits;
   };
   readonly collect: z.infer<typeof collectSchema> | undefined;
@@ -80,10 +101,15 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
     DEFAULT_LISTEN;
   const listen = parseListen(listenText);
   const insecure = flags.insecure ?? readBoolean(env, 'EVERFLAME_INSECURE') ?? file.insecure ?? false;
-  if (!isLoopback(listen.host) && !insecure) {
+  const tokens = {
+    given: readTokensOf(env),
+    file: flags.tokensFile ?? (env.EVERFLAME_TOKENS_FILE || undefined) ?? file.tokens_file,
+  };
+  const needsTokens = tokens.given.length > 0 || tokens.file !== undefined;
+  if (!isLoopback(listen.host) && !needsTokens && !insecure) {
     throw new ConfigError(
-      `listen: ${listen.host} can be reached from other machines, and there is no protection by tokens yet. ` +
-        'Listen on 127.0.0.1, or add --insecure if the network is yours alone.',
+      `listen: ${listen.host} can be reached from other machines, and no token is set. Listen on 127.0.0.1, ` +
+        'name a file of tokens with --tokens-file (docs/security.md shows one), or add --insecure if the network is yours alone.',
     );
   }
   const clickhouse = flags.clickhouse ?? env.EVERFLAME_CLICKHOUSE ?? file.clickhouse;
@@ -96,14 +122,22 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
     listen,
     dataDir: resolve(flags.data ?? env.EVERFLAME_DATA ?? file.data ?? DEFAULT_DATA),
     clickhouse,
+    topology: clusterOf(
+      flags.clickhouseCluster ?? (env.EVERFLAME_CLICKHOUSE_CLUSTER || undefined) ?? file.clickhouse_cluster,
+      clickhouse,
+    ),
     selfProfile: flags.selfProfile ?? readBoolean(env, 'EVERFLAME_SELF_PROFILE') ?? file.self_profile ?? true,
     allowHosts: [
       ...(flags.allowHost ?? env.EVERFLAME_ALLOW_HOST?.split(',').filter(Boolean) ?? file.allow_hosts ?? []),
     ],
     logLevel: flags.logLevel ?? env.EVERFLAME_LOG_LEVEL ?? file.log_level ?? 'info',
+    tokens,
+    tls: tlsOf(flags, env, file.tls),
+    insecure,
     limits: {
       bodyBytes: file.limits?.body_bytes ?? 32 << 20,
       profileBytes: file.limits?.profile_bytes ?? 64 << 20,
+      diskReserveBytes: file.limits?.disk_reserve_bytes,
       inFlightBytes: file.limits?.in_flight_bytes ?? 128 << 20,
       query: {
         ...DEFAULT_QUERY_LIMITS,
@@ -115,6 +149,34 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
     retention: retentionOf(file.retention),
     dropLabels: file.rollups?.drop_labels,
   };
+}
+
+/** @throws ConfigError */
+function clusterOf(cluster: string | undefined, clickhouse: string | undefined): Topology {
+  if (cluster !== undefined && clickhouse === undefined) {
+    throw new ConfigError('clickhouse_cluster: name a node of it too, with --clickhouse URL.');
+  }
+  if (cluster !== undefined && !CLUSTER_NAME.test(cluster)) {
+    throw new ConfigError(
+      `clickhouse_cluster: ${JSON.stringify(cluster)} is no name of a cluster: letters, digits, _, . and - only.`,
+    );
+  }
+  return topologyOf(cluster);
+}
+
+/** Half of a pair is a mistake that must not end in plain HTTP. */
+function tlsOf(
+  flags: ServeFlags,
+  env: NodeJS.ProcessEnv,
+  file: TlsConfig | undefined,
+): TlsConfig | undefined {
+  const cert = flags.tlsCert ?? (env.EVERFLAME_TLS_CERT || undefined) ?? file?.cert;
+  const key = flags.tlsKey ?? (env.EVERFLAME_TLS_KEY || undefined) ?? file?.key;
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined)
+    throw new ConfigError('tls: there is a key but no certificate. Add --tls-cert FILE.');
+  if (key === undefined) throw new ConfigError('tls: there is a certificate but no key. Add --tls-key FILE.');
+  return { cert, key };
 }
 
 function readConfigFile(path: string): z.infer<typeof fileSchema> {

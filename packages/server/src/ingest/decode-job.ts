@@ -1,4 +1,4 @@
-import type { Labels, Profile } from '@everflame/profile';
+import { type Labels, type Profile, StringTable } from '@everflame/profile';
 import { type PreparedProfile, prepareProfile } from '../store/series-rows.ts';
 import { type DecodeRequest, decodeBody } from './decode-body.ts';
 import { nameTypes, type SampleTypeConfig } from './sample-type-config.ts';
@@ -31,12 +31,32 @@ export interface Decoder {
 export function runDecodeJob(job: DecodeJob): DecodedPush {
   const decoded = decodeBody(job.body, job);
   const { profile, cumulative } = nameTypes(decoded, job.sampleTypeConfig, job.profileName);
-  return { profile: withoutSamples(profile), prepared: prepareProfile(job, profile), cumulative };
+  return { profile: namesOf(profile), prepared: prepareProfile(job, profile), cumulative };
 }
 
 export const inlineDecoder: Decoder = { decode: async (job) => runDecodeJob(job) };
 
-function withoutSamples(profile: Profile): Profile {
+/** The profile without its samples, and without the bytes around its strings: what the store may want names from. */
+function namesOf(profile: Profile): Profile {
   const nothing = new Uint32Array();
-  return { ...profile, labelSets: [], samples: { length: 0, stack: nothing, labels: nothing, values: [] } };
+  const samples = { length: 0, stack: nothing, labels: nothing, values: [] };
+  return { ...profile, strings: compacted(profile.strings), labelSets: [], samples };
+}
+
+/** Strings are ranges of a whole body, of which they are a small part. */
+function compacted({ bytes, starts, ends }: StringTable): StringTable {
+  let length = 0;
+  for (let i = 0; i < starts.length; i++) length += ends[i] - starts[i];
+  if (length * 2 > bytes.length) return new StringTable(bytes, starts, ends);
+  const packed = new Uint8Array(length);
+  const from = new Uint32Array(starts.length);
+  const until = new Uint32Array(starts.length);
+  let at = 0;
+  for (let i = 0; i < starts.length; i++) {
+    from[i] = at;
+    packed.set(bytes.subarray(starts[i], ends[i]), at);
+    at += ends[i] - starts[i];
+    until[i] = at;
+  }
+  return new StringTable(packed, from, until);
 }

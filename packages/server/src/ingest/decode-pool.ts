@@ -49,6 +49,7 @@ export class DecodePool implements Decoder {
     return { busy, waiting: this.#waiting.length };
   }
 
+  /** The body is not to be used afterwards: it may have been handed over. */
   async decode(job: DecodeJob): Promise<DecodedPush> {
     if (job.body.length < INLINE_BYTES && !isGzip(job.body)) return runDecodeJob(job);
     if (this.#closed) throw stopping();
@@ -73,7 +74,7 @@ export class DecodePool implements Decoder {
     this.#waiting.shift();
     slot.task = task;
     slot.worker.ref();
-    slot.worker.postMessage(task.job);
+    slot.worker.postMessage(task.job, transferable(task.job.body));
   }
 
   #start(): Slot {
@@ -119,6 +120,11 @@ export class DecodePool implements Decoder {
     );
     this.#next();
   }
+}
+
+/** A body that has a buffer to itself is handed over: a copy of 40 KB took half a millisecond. */
+function transferable({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 function stopping(): UserError {

@@ -127,6 +127,8 @@ export class Ingest {
           throw new UserError('queue_full', error.message, { retryAfter: 5, cause: error });
         case 'too_old':
           throw new UserError('too_old', error.message, { parameter: 'from', cause: error });
+        case 'disk_full':
+          throw new UserError('disk_full', error.message, { retryAfter: 30, cause: error });
         case 'closing':
           throw new UserError('closing', error.message, { retryAfter: 5, cause: error });
         default:

@@ -56,3 +56,10 @@ describe('parseTimeRange', () => {
     );
   });
 });
+
+it('refuses a long text at once, whatever it holds', () => {
+  const started = performance.now();
+  const hostile = `now${' '.repeat(7000)}1h${' '.repeat(7000)}!`;
+  expect(() => parseHumanTime(hostile, 'from', 0)).toThrow(/no time that can be read/);
+  expect(performance.now() - started).toBeLessThan(1000);
+});

@@ -21,6 +21,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   year: 365 * 86_400_000,
 };
 
+/** No time takes more characters. */
+const MAX_LENGTH = 100;
+
 const RELATIVE = /^(?:now)?\s*-?\s*((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+?)(?:\s*ago)?$/;
 const PART = /(\d+(?:\.\d+)?)\s*([a-z]+)\s*/g;
 
@@ -35,7 +38,11 @@ const PART = /(\d+(?:\.\d+)?)\s*([a-z]+)\s*/g;
  */
 export function parseHumanTime(text: string, parameter: string, now: number): number {
   const trimmed = text.trim().toLowerCase();
-  const time = readNumber(trimmed) ?? readRelative(trimmed, now) ?? readDate(text.trim(), now);
+  // The expressions below, and those of the library, are not made for long texts.
+  const time =
+    text.length > MAX_LENGTH
+      ? undefined
+      : (readNumber(trimmed) ?? readRelative(trimmed, now) ?? readDate(text.trim(), now));
   // The engine's times end in 2262; before 1970 nobody profiled.
   if (time === undefined || !Number.isFinite(time) || time < 0 || time > Date.UTC(2255, 0)) {
     throw new UserError(

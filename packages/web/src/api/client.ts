@@ -23,16 +23,26 @@ const TIMEOUT_MS = 60_000;
 /**
  * One GET request to the API. Whatever goes wrong is a value; only an abort by `signal` is thrown.
  */
-export async function get<T>(path: string, params: Params, signal: AbortSignal): Promise<Result<T>> {
+export function get<T>(path: string, params: Params, signal: AbortSignal): Promise<Result<T>> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params))
     if (value !== undefined) search.set(name, String(value));
-  const query = search.size > 0 ? `?${search}` : '';
+  return ask(search.size > 0 ? `${path}?${search}` : path, {}, signal);
+}
+
+/** A request that changes something. */
+export function send<T>(method: string, path: string, body?: unknown): Promise<Result<T>> {
+  const json = body === undefined ? {} : { body: JSON.stringify(body) };
+  return ask(path, { method, ...json }, new AbortController().signal);
+}
+
+async function ask<T>(path: string, init: RequestInit, signal: AbortSignal): Promise<Result<T>> {
   let response: Response;
   let text: string;
   try {
-    response = await fetch(`/api/v1/${path}${query}`, {
-      headers: { accept: 'application/json' },
+    response = await fetch(`/api/v1/${path}`, {
+      ...init,
+      headers: { accept: 'application/json', ...(init.body && { 'content-type': 'application/json' }) },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     text = await response.text();

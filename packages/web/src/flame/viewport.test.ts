@@ -70,7 +70,11 @@ describe('runs', () => {
         for (let at = layout.offsets[1]; at < layout.offsets[2]; at++) {
           if (layout.right[at] > view.left && layout.left[at] < view.right) expected.push(at);
         }
-        expect(seen).toEqual(expected);
+        expect(seen.slice(0, expected.length)).toEqual(expected);
+        // The last run may reach over the edge of the view, where nothing of it is drawn.
+        const reach = (MERGE_BELOW_PX * (view.right - view.left)) / width;
+        for (const at of seen.slice(expected.length))
+          expect(layout.left[at] - view.right).toBeLessThan(reach);
       }),
     );
   });

@@ -2,6 +2,7 @@ import { computed, effect, signal, untracked } from '@preact/signals';
 import { type ApiError, UNREACHABLE } from '../api/client.ts';
 import { clock, startClock } from './clock.ts';
 import { graph, services, status, timeline } from './data.ts';
+import { signedIn } from './session.ts';
 
 /** Seconds between tries after a server that does not answer. */
 const WAITS = [2, 4, 8, 15, 30];
@@ -26,7 +27,10 @@ export const empty = computed(() => services.value.value?.length === 0);
 let attempt = 0;
 
 export function startConnection(): void {
-  startClock(empty, unreachable);
+  startClock(
+    empty,
+    computed(() => unreachable.value || signedIn.value !== 'yes'),
+  );
   effect(() => {
     if (!unreachable.value) {
       attempt = 0;

@@ -4,6 +4,7 @@ import { leaveRange, zoomOut } from '../state/actions.ts';
 import { empty, failure, unreachable } from '../state/connection.ts';
 import { graph, services, status, type } from '../state/data.ts';
 import { parseSelector } from '../state/selector.ts';
+import { canSignOut, signedIn, signOut } from '../state/session.ts';
 import { trail, view } from '../state/view.ts';
 import { Failed } from './failed.tsx';
 import { FirstSteps } from './first-steps.tsx';
@@ -13,9 +14,22 @@ import { KeysSheet, keysShown } from './keys-sheet.tsx';
 import { NoData } from './no-data.tsx';
 import { Notes } from './notes.tsx';
 import { SEARCH_ID } from './search-box.tsx';
+import { SignIn } from './sign-in.tsx';
 import { TimelinePanel } from './timeline-panel.tsx';
 
 export function App() {
+  // Before the server has said which, there is quiet.
+  if (signedIn.value === 'unknown') return null;
+  return signedIn.value === 'yes' ? (
+    <Page />
+  ) : (
+    <main>
+      <SignIn />
+    </main>
+  );
+}
+
+function Page() {
   useEffect(() => {
     document.addEventListener('keydown', globalKeys);
     return () => document.removeEventListener('keydown', globalKeys);
@@ -55,7 +69,16 @@ function Content() {
 
 function Footer() {
   const known = status.value.value;
-  return <footer class="footer">{known ? `Everflame ${known.version}` : ''}</footer>;
+  return (
+    <footer class="footer">
+      {known ? `Everflame ${known.version}` : ''}
+      {canSignOut.value && (
+        <button type="button" class="button button-quiet" onClick={signOut}>
+          Sign out
+        </button>
+      )}
+    </footer>
+  );
 }
 
 function globalKeys(event: KeyboardEvent): void {
