@@ -20,6 +20,7 @@ try {
   await check('build', process.execPath, ['scripts/build.mjs']);
   await check('types', bin('tsc'), ['-b']);
   await check('types of the tests', bin('tsc'), ['-p', 'tsconfig.tests.json']);
+  await check('types of the benchmarks', bin('tsc'), ['-p', 'bench/tsconfig.json']);
   await check('style and lint', bin('biome'), ['check', '.']);
 
   heading('Tools');
