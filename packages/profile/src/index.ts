@@ -21,6 +21,7 @@ export { DEFAULT_LIMITS, type DecodeLimits } from './formats/limits.ts';
 export { decodeNylas, encodeNylas, nylasFrame, parseNylasFrame } from './formats/nylas.ts';
 export { decodePprof } from './formats/pprof-decode.ts';
 export { encodePprof } from './formats/pprof-encode.ts';
+export { type ColumnMemory, OWN_MEMORY, ReusedMemory } from './model/column-memory.ts';
 export { addressName, EMPTY_FRAME, type Frame, frameAt, stackAt } from './model/frame.ts';
 export { hashBytes, hashString, hashWords, IDENTITY_VERSION } from './model/hash64.ts';
 export { frameIds, stackIds } from './model/identity.ts';

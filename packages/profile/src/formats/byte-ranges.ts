@@ -1,3 +1,5 @@
+import { type ColumnMemory, OWN_MEMORY } from '../model/column-memory.ts';
+
 /** Random numbers, so that nobody can send ranges that all hash alike; the factor is odd, or it would lose bits. */
 const SEED = (Math.random() * 2 ** 32) | 0;
 const FACTOR = (Math.random() * 2 ** 32) | 1;
@@ -14,10 +16,10 @@ export class ByteRanges {
   /** Index + 1 of the range in each slot, 0 for none; at most half full. */
   #slots: Int32Array;
 
-  constructor(bytes: Uint8Array, capacity: number) {
+  constructor(bytes: Uint8Array, capacity: number, memory: ColumnMemory = OWN_MEMORY) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#ranges = new Int32Array(capacity * 3);
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2 + 2)));
+    this.#ranges = memory.integers(capacity * 3);
+    this.#slots = memory.integers(2 ** Math.ceil(Math.log2(capacity * 2 + 2)));
   }
 
   /** The index of the range, or that of an earlier one with the same bytes. A new one has the largest index so far. */

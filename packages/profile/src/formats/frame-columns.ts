@@ -1,3 +1,4 @@
+import type { ColumnMemory } from '../model/column-memory.ts';
 import type { FrameTable } from '../model/profile.ts';
 import { FormatError } from './format-error.ts';
 
@@ -15,16 +16,16 @@ export class FrameColumns {
   inlined: Uint8Array;
   readonly #limit: number;
 
-  constructor(capacity: number, limit: number) {
-    this.function = new Uint32Array(capacity);
-    this.systemName = new Uint32Array(capacity);
-    this.file = new Uint32Array(capacity);
-    this.module = new Uint32Array(capacity);
-    this.buildId = new Uint32Array(capacity);
-    this.line = new Uint32Array(capacity);
-    this.startLine = new Uint32Array(capacity);
-    this.address = new Uint32Array(capacity * 2);
-    this.inlined = new Uint8Array(capacity);
+  constructor(capacity: number, limit: number, memory: ColumnMemory) {
+    this.function = memory.words(capacity);
+    this.systemName = memory.words(capacity);
+    this.file = memory.words(capacity);
+    this.module = memory.words(capacity);
+    this.buildId = memory.words(capacity);
+    this.line = memory.words(capacity);
+    this.startLine = memory.words(capacity);
+    this.address = memory.words(capacity * 2);
+    this.inlined = memory.bytes(capacity);
     this.#limit = limit;
   }
 
@@ -64,7 +65,7 @@ export class FrameColumns {
       buildId: this.buildId.subarray(0, length),
       line: this.line.subarray(0, length),
       startLine: this.startLine.subarray(0, length),
-      address: new BigUint64Array(this.address.buffer, 0, length),
+      address: new BigUint64Array(this.address.buffer, this.address.byteOffset, length),
       inlined: this.inlined.subarray(0, length),
     };
   }

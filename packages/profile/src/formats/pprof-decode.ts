@@ -1,3 +1,4 @@
+import { type ColumnMemory, OWN_MEMORY } from '../model/column-memory.ts';
 import type { Profile } from '../model/profile.ts';
 import { inferProfileType } from '../model/profile-type.ts';
 import { FormatError } from './format-error.ts';
@@ -21,22 +22,27 @@ import { ProtobufReader } from './protobuf-reader.ts';
  * - Of several labels of one sample with one key the last counts.
  * - Unknown fields are passed over; the model has no place for documentation URLs, columns and folded locations.
  *
+ * @param memory for the columns; they are the profile's as long as the memory is
  * @throws FormatError `wrong_format` where the bytes do not begin as a pprof, `malformed` where they contradict the
  *   format or themselves (ids that name nothing, values without type), `too_large` past one of the limits.
  */
-export function decodePprof(bytes: Uint8Array, limits: DecodeLimits = DEFAULT_LIMITS): Profile {
+export function decodePprof(
+  bytes: Uint8Array,
+  limits: DecodeLimits = DEFAULT_LIMITS,
+  memory: ColumnMemory = OWN_MEMORY,
+): Profile {
   if (bytes.length > limits.bytes) {
     throw new FormatError('too_large', 'pprof', `${bytes.length} bytes where ${limits.bytes} are accepted`);
   }
   refuseOtherFormats(bytes);
   const reader = new ProtobufReader(bytes, 'pprof');
   const outline = scanPprof(reader, limits);
-  const strings = readStrings(reader, outline.strings, limits);
-  const functions = readFunctions(reader, outline.functions, strings);
+  const strings = readStrings(reader, outline.strings, limits, memory);
+  const functions = readFunctions(reader, outline.functions, strings, memory);
   const mappings = readMappings(reader, outline.mappings, strings);
-  const locations = readLocations(reader, outline.locations, functions, mappings, limits);
+  const locations = readLocations(reader, outline.locations, functions, mappings, limits, memory);
   const typeCount = outline.sampleTypes.length;
-  const samples = readSamples(reader, outline.samples, typeCount, locations, strings, limits);
+  const samples = readSamples(reader, outline.samples, typeCount, locations, strings, limits, memory);
 
   const text = (index: number): string => {
     if (index >= strings.length) reader.fail(`there is no string ${index}`, 0);

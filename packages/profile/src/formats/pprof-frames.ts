@@ -1,3 +1,4 @@
+import type { ColumnMemory } from '../model/column-memory.ts';
 import type { FrameTable } from '../model/profile.ts';
 import { FormatError } from './format-error.ts';
 import { FrameColumns, grown } from './frame-columns.ts';
@@ -28,10 +29,11 @@ export function readLocations(
   functions: Functions,
   mappings: Mappings,
   limits: DecodeLimits,
+  memory: ColumnMemory,
 ): Locations {
-  const ids = new Int32Array(span.count * 2);
-  const first = new Uint32Array(span.count + 1);
-  const locations = new LocationReader(reader, functions, mappings, limits, span.count);
+  const ids = memory.integers(span.count * 2);
+  const first = memory.words(span.count + 1);
+  const locations = new LocationReader(reader, functions, mappings, limits, span.count, memory);
   goTo(reader, span);
   for (let i = 0; reader.find((PROFILE.location << 3) | WIRE_BYTES); i++) {
     first[i + 1] = locations.read(ids, i);
@@ -59,13 +61,14 @@ class LocationReader {
     mappings: Mappings,
     limits: DecodeLimits,
     locations: number,
+    memory: ColumnMemory,
   ) {
     this.#reader = reader;
     this.#functions = functions;
     this.#mappings = mappings;
     this.#depth = limits.depth;
     // Half as many again: Go inlines about every fourth function.
-    this.frames = new FrameColumns(locations + (locations >>> 1) + 1, limits.frames);
+    this.frames = new FrameColumns(locations + (locations >>> 1) + 1, limits.frames, memory);
   }
 
   /** Reads the location that was found, sets its id, and returns how many frames there are now. */

@@ -1,3 +1,4 @@
+import type { ColumnMemory } from '../model/column-memory.ts';
 import { NO_SAMPLE_LABELS, type SampleLabels, type SampleTable, type StackTable } from '../model/profile.ts';
 import type { StringTable } from '../model/string-table.ts';
 import { ByteRanges } from './byte-ranges.ts';
@@ -23,13 +24,14 @@ export function readSamples(
   locations: Locations,
   strings: StringTable,
   limits: DecodeLimits,
+  memory: ColumnMemory,
 ): Samples {
   if (span.count > 0 && typeCount === 0) reader.fail('there are samples but no value types', span.start);
   // A value takes at least a byte.
   if (span.count * typeCount > span.end - span.start) {
     reader.fail('samples have fewer values than there are types', span.start);
   }
-  const samples = new SampleColumns(reader, span, typeCount, locations, strings, limits);
+  const samples = new SampleColumns(reader, span, typeCount, locations, strings, limits, memory);
   goTo(reader, span);
   for (let i = 0; reader.find((PROFILE.sample << 3) | WIRE_BYTES); i++) samples.read(i);
   return samples.tables();
@@ -63,19 +65,20 @@ class SampleColumns {
     locations: Locations,
     strings: StringTable,
     limits: DecodeLimits,
+    memory: ColumnMemory,
   ) {
     this.#reader = reader;
     this.#strings = strings;
     this.#limits = limits;
     this.#count = count;
     this.#typeCount = typeCount;
-    this.#values = new BigInt64Array(count * typeCount);
-    this.#valueWords = new Int32Array(this.#values.buffer);
-    this.#stack = new Uint32Array(count);
-    this.#labels = new Uint32Array(count);
-    this.#stacks = new PprofStacks(reader, locations, limits, count, end - start);
-    this.#stackRanges = new ByteRanges(reader.bytes, count);
-    this.#labelRanges = new ByteRanges(reader.bytes, 16);
+    this.#valueWords = memory.integers(count * typeCount * 2);
+    this.#values = new BigInt64Array(this.#valueWords.buffer, this.#valueWords.byteOffset, count * typeCount);
+    this.#stack = memory.words(count);
+    this.#labels = memory.words(count);
+    this.#stacks = new PprofStacks(reader, locations, limits, count, end - start, memory);
+    this.#stackRanges = new ByteRanges(reader.bytes, count, memory);
+    this.#labelRanges = new ByteRanges(reader.bytes, 16, memory);
   }
 
   /** Reads the sample that was found. */

@@ -1,3 +1,4 @@
+import type { ColumnMemory } from '../model/column-memory.ts';
 import type { StackTable } from '../model/profile.ts';
 import { FormatError } from './format-error.ts';
 import { grown } from './frame-columns.ts';
@@ -26,13 +27,14 @@ export class PprofStacks {
     limits: DecodeLimits,
     stacks: number,
     bytes: number,
+    memory: ColumnMemory,
   ) {
     this.#reader = reader;
     this.#locations = locations;
     this.#limits = limits;
-    this.#offsets = new Uint32Array(stacks + 1);
+    this.#offsets = memory.words(stacks + 1);
     // An id takes one to three bytes, and about every fourth frame is an inlined one that has no id of its own.
-    this.#frames = new Uint32Array(Math.min(limits.stackFrames, (bytes >>> 1) + 16));
+    this.#frames = memory.words(Math.min(limits.stackFrames, (bytes >>> 1) + 16));
   }
 
   table(): StackTable {

@@ -1,3 +1,4 @@
+import type { ColumnMemory } from '../model/column-memory.ts';
 import { StringTable } from '../model/string-table.ts';
 import { FormatError } from './format-error.ts';
 import { type IdIndex, indexIds } from './id-index.ts';
@@ -7,11 +8,16 @@ import { FUNCTION, MAPPING, PROFILE } from './pprof-schema.ts';
 import { type ProtobufReader, WIRE_BYTES, WIRE_VARINT } from './protobuf-reader.ts';
 
 /** The string table as ranges of the input. */
-export function readStrings(reader: ProtobufReader, span: Span, limits: DecodeLimits): StringTable {
+export function readStrings(
+  reader: ProtobufReader,
+  span: Span,
+  limits: DecodeLimits,
+  memory: ColumnMemory,
+): StringTable {
   // A profile that needs no string may leave the table out; the model needs its first entry, the empty string.
   if (span.count === 0) return new StringTable(reader.bytes, new Uint32Array(1), new Uint32Array(1));
-  const starts = new Uint32Array(span.count);
-  const ends = new Uint32Array(span.count);
+  const starts = memory.words(span.count);
+  const ends = memory.words(span.count);
   goTo(reader, span);
   for (let i = 0; reader.find((PROFILE.stringTable << 3) | WIRE_BYTES); i++) {
     const end = reader.contentEnd;
@@ -37,12 +43,17 @@ export interface Functions {
   readonly startLine: Uint32Array;
 }
 
-export function readFunctions(reader: ProtobufReader, span: Span, strings: StringTable): Functions {
-  const ids = new Int32Array(span.count * 2);
-  const name = new Uint32Array(span.count);
-  const systemName = new Uint32Array(span.count);
-  const file = new Uint32Array(span.count);
-  const startLine = new Uint32Array(span.count);
+export function readFunctions(
+  reader: ProtobufReader,
+  span: Span,
+  strings: StringTable,
+  memory: ColumnMemory,
+): Functions {
+  const ids = memory.integers(span.count * 2);
+  const name = memory.words(span.count);
+  const systemName = memory.words(span.count);
+  const file = memory.words(span.count);
+  const startLine = memory.words(span.count);
   goTo(reader, span);
   for (let i = 0; reader.find((PROFILE.function << 3) | WIRE_BYTES); i++) {
     const outer = reader.enter();

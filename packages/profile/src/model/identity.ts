@@ -1,3 +1,4 @@
+import { type ColumnMemory, OWN_MEMORY } from './column-memory.ts';
 import { hashPairs, hashWords } from './hash64.ts';
 import type { FrameTable, StackTable } from './profile.ts';
 import type { StringTable } from './string-table.ts';
@@ -8,11 +9,15 @@ const FRAME_WORDS = 15;
 /**
  * The identity of every frame, over all of its fields; two words each (see hash64.ts).
  */
-export function frameIds(frames: FrameTable, strings: StringTable): Uint32Array {
-  const text = strings.hashes();
+export function frameIds(
+  frames: FrameTable,
+  strings: StringTable,
+  memory: ColumnMemory = OWN_MEMORY,
+): Uint32Array {
+  const text = strings.hashes(memory.words(strings.length * 2));
   const address = new Uint32Array(frames.address.buffer, frames.address.byteOffset, frames.length * 2);
   const words = new Uint32Array(FRAME_WORDS);
-  const ids = new Uint32Array(frames.length * 2);
+  const ids = memory.words(frames.length * 2);
   for (let i = 0; i < frames.length; i++) {
     let at = frames.function[i] * 2;
     words[0] = text[at];
@@ -42,8 +47,12 @@ export function frameIds(frames: FrameTable, strings: StringTable): Uint32Array 
 /**
  * The identity of every stack: the hash of its frames' identities, root first; two words each.
  */
-export function stackIds(stacks: StackTable, frames: Uint32Array): Uint32Array {
-  const ids = new Uint32Array(stacks.length * 2);
+export function stackIds(
+  stacks: StackTable,
+  frames: Uint32Array,
+  memory: ColumnMemory = OWN_MEMORY,
+): Uint32Array {
+  const ids = memory.words(stacks.length * 2);
   for (let i = 0; i < stacks.length; i++) {
     hashPairs(frames, stacks.frames, stacks.offsets[i], stacks.offsets[i + 1], ids, i * 2);
   }

@@ -1,4 +1,4 @@
-import { hashBytes } from './hash64.ts';
+import { hashView, viewOf } from './hash64.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -57,9 +57,9 @@ export class StringTable {
   }
 
   /** The hashes of all strings, two words each. */
-  hashes(): Uint32Array {
-    const out = new Uint32Array(this.length * 2);
-    for (let i = 0; i < this.length; i++) hashBytes(this.bytes, this.starts[i], this.ends[i], out, i * 2);
+  hashes(out: Uint32Array = new Uint32Array(this.length * 2)): Uint32Array {
+    const view = viewOf(this.bytes);
+    for (let i = 0; i < this.length; i++) hashView(view, this.starts[i], this.ends[i], out, i * 2);
     return out;
   }
 }

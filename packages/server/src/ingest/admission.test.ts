@@ -17,7 +17,7 @@ function flood(admission: Admission, service: string, bytes: number): number {
 
 it('takes in up to its bound, and again what was given back', () => {
   const admission = new Admission(100);
-  const release = admission.admit(60, 'a');
+  const { release } = admission.admit(60, 'a');
   expect(() => admission.admit(50, 'a')).toThrow(/Send it again/);
   release();
   release();
@@ -28,7 +28,7 @@ it('takes in up to its bound, and again what was given back', () => {
 
 it('leaves room for the quiet beside the loud', () => {
   const admission = new Admission(1000);
-  admission.admit(10, 'quiet')();
+  admission.admit(10, 'quiet').release();
   // Alone in the first half, then its share: half of all.
   expect(flood(admission, 'loud', 10)).toBe(50);
   for (let i = 0; i < 20; i++) admission.admit(10, 'quiet');
@@ -39,7 +39,7 @@ it('leaves room for the quiet beside the loud', () => {
 it('gives everything to one that is alone, and forgets who has been silent', () => {
   let now = 0;
   const admission = new Admission(1000, () => now);
-  admission.admit(10, 'quiet')();
+  admission.admit(10, 'quiet').release();
   now += 20_000;
   expect(flood(admission, 'loud', 10)).toBe(100);
 });
@@ -53,4 +53,49 @@ it('says when to come again: later where more waits', () => {
   } catch (error) {
     expect(error).toMatchObject({ retryAfter: expect.any(Number) });
   }
+});
+
+it('takes in less while answers are slow, and more again when they are quick', () => {
+  let now = 0;
+  const admission = new Admission(1000, () => now);
+  const round = (took: number) => {
+    const tickets = Array.from({ length: 8 }, () => admission.admit(admission.window / 16, 'a'));
+    for (const ticket of tickets) ticket.received();
+    now += took;
+    for (const ticket of tickets) ticket.release();
+  };
+  round(1000);
+  const once = admission.window;
+  // Eight slow answers of one moment say one thing.
+  expect(once).toBeLessThanOrEqual(700);
+  expect(once).toBeGreaterThan(250);
+  for (let i = 0; i < 20; i++) round(1000);
+  expect(admission.window).toBeCloseTo(1000 / 32);
+  for (let i = 0; i < 200; i++) round(50);
+  expect(admission.window).toBeGreaterThan(900);
+});
+
+it('does not blame itself for a sender whose body comes slowly', () => {
+  let now = 0;
+  const admission = new Admission(1000, () => now);
+  const slow = admission.admit(600, 'a');
+  now += 30_000;
+  slow.received();
+  now += 10;
+  slow.release();
+  expect(admission.window).toBe(1000);
+});
+
+it('lets the quiet pass whom the loud have filled the window before', () => {
+  let now = 0;
+  const admission = new Admission(1000, () => now);
+  const first = admission.admit(900, 'loud');
+  first.received();
+  now += 1000;
+  first.release();
+  expect(admission.window).toBeLessThan(1000);
+  admission.admit(1, 'quiet').release();
+  flood(admission, 'loud', 10);
+  expect(() => admission.admit(10, 'quiet')).not.toThrow();
+  expect(() => admission.admit(10, 'loud')).toThrow(/share|taken|takes in/);
 });

@@ -4,28 +4,46 @@ import { UserError } from '../base/user-error.ts';
 const ACTIVE_MS = 15_000;
 /** Services kept in mind; more are taken for one. */
 const MAX_SERVICES = 10_000;
+/** Longer than this from body to answer is too long, ms: then less is taken in. */
+const SLOW_MS = 700;
+/** The window does not become narrower than this part of the bound. */
+const NARROWEST = 1 / 32;
 
 interface Share {
   bytes: number;
   seenAt: number;
 }
 
+/** A push that was admitted. */
+export interface Ticket {
+  /** The body is here: what takes time from now on is up to this server, not to the sender. */
+  received(): void;
+  /** Gives the bytes back; calling it twice does no harm. */
+  release(): void;
+}
+
 /**
  * Bounds the bytes of pushes that are between their first byte and their answer. Past the bound a push is refused
  * before its body is read: overload is said, not suffered.
  *
- * One loud service must not shut the others out: once half of the bound is taken, each may hold its share of it and no
- * more, the bound divided by the services that pushed of late.
+ * How much can be under way and still be answered within a second depends on the machine. So there is a window within
+ * the bound: it becomes narrower while answers are slow and wider while they are quick, as TCP does it.
+ *
+ * One loud service must not shut the others out: once half of the window is taken, each may hold its share of it and no
+ * more, the window divided by the services that pushed of late.
  */
 export class Admission {
   readonly #limit: number;
   readonly #now: () => number;
   readonly #services = new Map<string, Share>();
+  #window: number;
   #bytes = 0;
+  #narrowedAt = Number.NEGATIVE_INFINITY;
 
   /** @param now monotonic ms */
   constructor(limit: number, now: () => number = () => performance.now()) {
     this.#limit = limit;
+    this.#window = limit;
     this.#now = now;
   }
 
@@ -34,24 +52,53 @@ export class Admission {
     return this.#bytes;
   }
 
-  /** @returns gives the bytes back; calling it twice does no harm. @throws UserError `queue_full` */
-  admit(bytes: number, service = ''): () => void {
+  /** Bytes that may be under way. */
+  get window(): number {
+    return this.#window;
+  }
+
+  /** @throws UserError `queue_full` */
+  admit(bytes: number, service = ''): Ticket {
     const share = this.#shareOf(service);
-    if (this.#bytes > 0 && this.#bytes + bytes > this.#limit) {
-      throw this.#full('More is being pushed than this server takes in. Send it again later.');
+    if (this.#bytes > 0 && this.#bytes + bytes > this.#window) {
+      // Those that hold less than their share may go past the window, which the loud have filled, up to the bound.
+      const isModest = share.bytes + bytes <= this.#window / this.#services.size;
+      if (!isModest || this.#bytes + bytes > this.#limit) {
+        throw this.#full('More is being pushed than this server takes in. Send it again later.');
+      }
     }
-    const isCrowded = this.#bytes + bytes > this.#limit / 2;
-    if (isCrowded && share.bytes > 0 && share.bytes + bytes > this.#limit / this.#services.size) {
+    const isCrowded = this.#bytes + bytes > this.#window / 2;
+    if (isCrowded && share.bytes > 0 && share.bytes + bytes > this.#window / this.#services.size) {
       throw this.#full('This service pushes more than its share while others push too. Send it again later.');
     }
     this.#bytes += bytes;
     share.bytes += bytes;
     let admitted = bytes;
-    return () => {
-      this.#bytes -= admitted;
-      share.bytes -= admitted;
-      admitted = 0;
+    let receivedAt: number | undefined;
+    return {
+      received: () => {
+        receivedAt ??= this.#now();
+      },
+      release: () => {
+        if (admitted > 0 && receivedAt !== undefined) this.#adapt(admitted, receivedAt);
+        this.#bytes -= admitted;
+        share.bytes -= admitted;
+        admitted = 0;
+      },
     };
+  }
+
+  #adapt(bytes: number, receivedAt: number): void {
+    const now = this.#now();
+    const took = now - receivedAt;
+    if (took > SLOW_MS) {
+      // Once for all that were under way together.
+      if (receivedAt < this.#narrowedAt) return;
+      this.#narrowedAt = now;
+      this.#window = Math.max(this.#limit * NARROWEST, Math.min(this.#window, this.#bytes) * 0.7);
+    } else if (took < SLOW_MS / 2 && this.#bytes > this.#window / 4) {
+      this.#window = Math.min(this.#limit, this.#window + bytes / 2);
+    }
   }
 
   #shareOf(service: string): Share {
@@ -71,7 +118,7 @@ export class Admission {
 
   /** Later where more waits, and not all at the same moment. */
   #full(message: string): UserError {
-    const seconds = 1 + 3 * (this.#bytes / this.#limit) * (0.5 + Math.random());
+    const seconds = 1 + 3 * (this.#bytes / this.#window) * (0.5 + Math.random());
     return new UserError('queue_full', message, { retryAfter: Math.ceil(seconds) });
   }
 }

@@ -1,9 +1,11 @@
-import { type Labels, type Profile, StringTable } from '@everflame/profile';
+import { type ColumnMemory, type Labels, OWN_MEMORY } from '@everflame/profile';
+import { type NamesInStore, NO_NAMES } from '../store/known-names.ts';
 import { type PreparedProfile, prepareProfile } from '../store/series-rows.ts';
 import { type DecodeRequest, decodeBody } from './decode-body.ts';
+import { pushWindow, type Window } from './push-times.ts';
 import { nameTypes, type SampleTypeConfig } from './sample-type-config.ts';
 
-/** What turns the body of a push into rows: nothing of it needs the store, or the push's place in time. */
+/** What turns the body of a push into rows: nothing of it needs the store, but for the names that it knows. */
 export interface DecodeJob extends DecodeRequest {
   readonly body: Uint8Array;
   readonly service: string;
@@ -11,52 +13,47 @@ export interface DecodeJob extends DecodeRequest {
   readonly sampleTypeConfig: SampleTypeConfig;
   /** Name of all its types, where the push says one. */
   readonly profileName: string | undefined;
+  readonly from: string | undefined;
+  readonly until: string | undefined;
+  /** Unix time, ns. */
+  readonly now: bigint;
+  /** Start that an earlier attempt was given, ns; it counts instead of what the rest says. */
+  readonly start: bigint | undefined;
 }
 
 export interface DecodedPush {
-  /** Its samples have become rows, and are not in it any more. */
-  readonly profile: Profile;
   readonly prepared: PreparedProfile;
+  readonly window: Window;
   /** Types that count since the start of the process, and were left out. */
   readonly cumulative: readonly string[];
 }
 
 /** Decodes bodies, here or elsewhere. */
 export interface Decoder {
-  /** @throws UserError with what is wrong with the body */
+  /** The body is not to be used afterwards. @throws UserError with what is wrong with the push */
   decode(job: DecodeJob): Promise<DecodedPush>;
 }
 
-/** @throws UserError */
-export function runDecodeJob(job: DecodeJob): DecodedPush {
-  const decoded = decodeBody(job.body, job);
+/**
+ * @param memory what is returned does not lie in it
+ * @throws UserError
+ */
+export function runDecodeJob(
+  job: DecodeJob,
+  known: NamesInStore,
+  memory: ColumnMemory = OWN_MEMORY,
+): DecodedPush {
+  const decoded = decodeBody(job.body, job, memory);
+  const { startNanos: said, durationNanos } = pushWindow(job.from, job.until, decoded.durationNanos, job.now);
+  const startNanos = job.start ?? said;
   const { profile, cumulative } = nameTypes(decoded, job.sampleTypeConfig, job.profileName);
-  return { profile: namesOf(profile), prepared: prepareProfile(job, profile), cumulative };
+  const owner = { service: job.service, labels: job.labels, startNanos };
+  return {
+    prepared: prepareProfile(owner, profile, known, memory),
+    window: { startNanos, durationNanos },
+    cumulative,
+  };
 }
 
-export const inlineDecoder: Decoder = { decode: async (job) => runDecodeJob(job) };
-
-/** The profile without its samples, and without the bytes around its strings: what the store may want names from. */
-function namesOf(profile: Profile): Profile {
-  const nothing = new Uint32Array();
-  const samples = { length: 0, stack: nothing, labels: nothing, values: [] };
-  return { ...profile, strings: compacted(profile.strings), labelSets: [], samples };
-}
-
-/** Strings are ranges of a whole body, of which they are a small part. */
-function compacted({ bytes, starts, ends }: StringTable): StringTable {
-  let length = 0;
-  for (let i = 0; i < starts.length; i++) length += ends[i] - starts[i];
-  if (length * 2 > bytes.length) return new StringTable(bytes, starts, ends);
-  const packed = new Uint8Array(length);
-  const from = new Uint32Array(starts.length);
-  const until = new Uint32Array(starts.length);
-  let at = 0;
-  for (let i = 0; i < starts.length; i++) {
-    from[i] = at;
-    packed.set(bytes.subarray(starts[i], ends[i]), at);
-    at += ends[i] - starts[i];
-    until[i] = at;
-  }
-  return new StringTable(packed, from, until);
-}
+/** Decodes where it is asked, and knows of no names. */
+export const inlineDecoder: Decoder = { decode: async (job) => runDecodeJob(job, NO_NAMES) };

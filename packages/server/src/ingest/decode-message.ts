@@ -1,7 +1,10 @@
 import { StringTable } from '@everflame/profile';
 import type { ErrorCode } from '../base/error-codes.ts';
 import { UserError } from '../base/user-error.ts';
+import type { NewNames } from '../store/new-names.ts';
+import type { PreparedProfile } from '../store/series-rows.ts';
 import type { DecodedPush } from './decode-job.ts';
+import { Suitcase } from './suitcase.ts';
 
 /** What a worker answers. */
 export type DecodeMessage =
@@ -14,123 +17,88 @@ export type DecodeMessage =
     }
   | { readonly kind: 'failed'; readonly message: string };
 
-type PackedPush = Omit<DecodedPush, 'profile'> & {
-  readonly profile: Omit<DecodedPush['profile'], 'strings'>;
-  /** A class does not travel: its columns do. */
+/** A decoded push without methods, as another thread gets it. */
+type PackedPush = Omit<DecodedPush, 'prepared'> & {
+  readonly prepared: Omit<PreparedProfile, 'names'>;
+  /** Only its epoch and so on where nothing is new, which is the rule. */
+  readonly names: PackedNames;
+};
+
+type PackedNames = Omit<NewNames, 'strings'> & {
   readonly strings: { readonly bytes: Uint8Array; readonly starts: Uint32Array; readonly ends: Uint32Array };
 };
 
-/** All columns in one buffer, which is handed over: one to allocate, to send and to collect, instead of twenty. */
+/** All columns in one buffer, which is handed over. */
 export function pack(decoded: DecodedPush): { message: DecodeMessage; transfer: ArrayBuffer[] } {
-  const { strings, ...profile } = decoded.profile;
-  const { frames, stacks } = profile;
-  const { prepared } = decoded;
-  const columns: ArrayBufferView[] = [
-    strings.bytes,
-    strings.starts,
-    strings.ends,
-    stacks.offsets,
-    stacks.frames,
-  ];
-  for (const column of Object.values(frames)) if (ArrayBuffer.isView(column)) columns.push(column);
-  columns.push(prepared.frameIds, prepared.stackIds);
-  for (const row of prepared.rows) columns.push(row.stacks, row.values);
-  const suitcase = new Suitcase(columns);
-  const { bytes, starts, ends } = strings;
+  const { names, ...prepared } = decoded.prepared;
+  const suitcase = new Suitcase(columnsOf(decoded.prepared));
   const packed: PackedPush = {
+    window: decoded.window,
     cumulative: decoded.cumulative,
-    strings: {
-      bytes: suitcase.bytes(bytes),
-      starts: suitcase.words(starts),
-      ends: suitcase.words(ends),
-    },
-    profile: {
-      ...profile,
-      frames: {
-        length: frames.length,
-        function: suitcase.words(frames.function),
-        systemName: suitcase.words(frames.systemName),
-        file: suitcase.words(frames.file),
-        module: suitcase.words(frames.module),
-        buildId: suitcase.words(frames.buildId),
-        line: suitcase.words(frames.line),
-        startLine: suitcase.words(frames.startLine),
-        address: suitcase.unsigned(frames.address),
-        inlined: suitcase.bytes(frames.inlined),
-      },
-      stacks: {
-        length: stacks.length,
-        offsets: suitcase.words(stacks.offsets),
-        frames: suitcase.words(stacks.frames),
-      },
-    },
     prepared: {
       ...prepared,
-      frameIds: suitcase.words(prepared.frameIds),
-      stackIds: suitcase.words(prepared.stackIds),
       rows: prepared.rows.map((row) => ({
         ...row,
         stacks: suitcase.unsigned(row.stacks),
         values: suitcase.signed(row.values),
       })),
     },
+    names: packedNames(names, suitcase),
   };
   return { message: { kind: 'decoded', decoded: packed }, transfer: [suitcase.buffer] };
 }
 
-/** Copies columns into one buffer, each at a multiple of eight bytes. */
-class Suitcase {
-  readonly buffer: ArrayBuffer;
-  readonly #all: Uint8Array;
-  #at = 0;
-
-  /** @param columns everything that will be packed: how much room it takes */
-  constructor(columns: readonly ArrayBufferView[]) {
-    this.buffer = new ArrayBuffer(columns.reduce((sum, { byteLength }) => sum + padded(byteLength), 0));
-    this.#all = new Uint8Array(this.buffer);
-  }
-
-  bytes(column: Uint8Array): Uint8Array {
-    return new Uint8Array(this.buffer, this.#put(column), column.length);
-  }
-
-  words(column: Uint32Array): Uint32Array {
-    return new Uint32Array(this.buffer, this.#put(column), column.length);
-  }
-
-  unsigned(column: BigUint64Array): BigUint64Array {
-    return new BigUint64Array(this.buffer, this.#put(column), column.length);
-  }
-
-  signed(column: BigInt64Array): BigInt64Array {
-    return new BigInt64Array(this.buffer, this.#put(column), column.length);
-  }
-
-  #put({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
-    const start = this.#at;
-    this.#all.set(new Uint8Array(buffer, byteOffset, byteLength), start);
-    this.#at += padded(byteLength);
-    return start;
-  }
+function columnsOf({ rows, names }: PreparedProfile): ArrayBufferView[] {
+  const { strings, frames } = names;
+  const columns: ArrayBufferView[] = rows.flatMap((row) => [row.stacks, row.values]);
+  columns.push(names.stackIds, names.stackOffsets, names.stackFrames, names.frameIds);
+  columns.push(strings.bytes, strings.starts, strings.ends);
+  for (const column of Object.values(frames)) if (ArrayBuffer.isView(column)) columns.push(column);
+  return columns;
 }
 
-function padded(bytes: number): number {
-  return Math.ceil(bytes / 8) * 8;
+function packedNames(names: NewNames, suitcase: Suitcase): PackedNames {
+  const { strings, frames } = names;
+  return {
+    ...names,
+    stackIds: suitcase.words(names.stackIds),
+    stackOffsets: suitcase.words(names.stackOffsets),
+    stackFrames: suitcase.unsigned(names.stackFrames),
+    frameIds: suitcase.words(names.frameIds),
+    frames: {
+      length: frames.length,
+      function: suitcase.words(frames.function),
+      systemName: suitcase.words(frames.systemName),
+      file: suitcase.words(frames.file),
+      module: suitcase.words(frames.module),
+      buildId: suitcase.words(frames.buildId),
+      line: suitcase.words(frames.line),
+      startLine: suitcase.words(frames.startLine),
+      address: suitcase.unsigned(frames.address),
+      inlined: suitcase.bytes(frames.inlined),
+    },
+    strings: {
+      bytes: suitcase.bytes(strings.bytes),
+      starts: suitcase.words(strings.starts),
+      ends: suitcase.words(strings.ends),
+    },
+  };
 }
 
 /** @throws UserError as it was thrown where the body was decoded */
 export function unpack(message: DecodeMessage): DecodedPush {
   switch (message.kind) {
-    case 'refused': {
-      const { code, parameter } = message;
-      throw new UserError(code, message.message, parameter === undefined ? {} : { parameter });
-    }
     case 'failed':
-      throw new Error(message.message);
+      throw new Error(`decoding failed: ${message.message}`);
+    case 'refused':
+      throw new UserError(message.code, message.message, {
+        ...(message.parameter !== undefined && { parameter: message.parameter }),
+      });
     case 'decoded': {
-      const { strings, profile, ...rest } = message.decoded;
-      const table = new StringTable(strings.bytes, strings.starts, strings.ends);
-      return { ...rest, profile: { ...profile, strings: table } };
+      const { prepared, names, ...decoded } = message.decoded;
+      const { bytes, starts, ends } = names.strings;
+      const strings = new StringTable(bytes, starts, ends);
+      return { ...decoded, prepared: { ...prepared, names: { ...names, strings } } };
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { DecodeLimits } from '@everflame/profile';
 import { UserError } from '../base/user-error.ts';
+import { mondayOf } from '../store/new-names.ts';
 import type { PushReceipt } from '../store/push.ts';
 import type { PreparedPush } from '../store/series-rows.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -7,7 +8,6 @@ import { parseAppName } from './app-name.ts';
 import type { IngestFormat } from './decode-body.ts';
 import { type Decoder, inlineDecoder } from './decode-job.ts';
 import { identifyPush, type PushClaim } from './push-identity.ts';
-import { pushWindow } from './push-times.ts';
 import type { SampleTypeConfig } from './sample-type-config.ts';
 import { languageOf } from './spy-name.ts';
 import { splitTypeSuffix, textTypeFor } from './type-suffix.ts';
@@ -28,7 +28,10 @@ export interface IngestRequest {
   readonly sampleRate?: number;
   readonly spyName?: string;
   readonly units?: string;
+  /** Not to be used afterwards: it is handed to the thread that decodes it. */
   readonly body: Uint8Array;
+  /** Whether the body came with Content-Encoding: gzip, and is so still. */
+  readonly isEncoded?: boolean;
   readonly sampleTypeConfig?: SampleTypeConfig;
   readonly claim: Omit<PushClaim, 'body' | 'hasFrom'>;
 }
@@ -72,25 +75,32 @@ export class Ingest {
     });
     const language = languageOf(request.spyName);
     const owner = { service, labels: { ...(language !== undefined && { language }), ...labels } };
-    const { profile, prepared, cumulative } = await this.#decoder.decode({
+    const isNamedOnly = identity.named && request.from === undefined;
+    const { prepared, window, cumulative } = await this.#decoder.decode({
       ...owner,
       body: request.body,
       format: request.format,
       textType: textTypeFor(textType, request.units),
       sampleRate: request.sampleRate ?? 100,
       limits: this.#limits,
+      isEncoded: request.isEncoded ?? false,
       sampleTypeConfig: request.sampleTypeConfig ?? {},
       profileName,
+      from: request.from,
+      until: request.until,
+      now: BigInt(Date.now()) * 1_000_000n,
+      start: isNamedOnly ? await this.#firstStart(service, identity.id) : undefined,
     });
-    const now = BigInt(Date.now()) * 1_000_000n;
-    const window = pushWindow(request.from, request.until, profile.durationNanos, now);
-    const startNanos =
-      identity.named && request.from === undefined
-        ? await this.#firstStart(service, identity.id, window.startNanos)
-        : window.startNanos;
+    const startNanos = isNamedOnly ? this.#agreedStart(identity.id, window.startNanos) : window.startNanos;
+    if (mondayOf(startNanos) !== prepared.names.week) throw twoStarts();
     const { durationNanos } = window;
-    const push = { ...owner, startNanos, durationNanos, identity: identity.id, profile };
-    const receipt = await this.#write({ ...prepared, push });
+    const receipt = await this.#write({
+      ...prepared,
+      ...owner,
+      startNanos,
+      durationNanos,
+      identity: identity.id,
+    });
     const notes = cumulative.map(
       (type) =>
         `${type} counts since the start of the process and was left out: send what was added since the last push.`,
@@ -104,9 +114,13 @@ export class Ingest {
   }
 
   /** A retry must land on the row of the first attempt: the same start, though time has gone on. */
-  async #firstStart(service: string, identity: bigint, start: bigint): Promise<bigint> {
-    const known = this.#starts.get(identity) ?? (await this.#store.findStart(service, identity));
-    const first = known ?? this.#starts.get(identity) ?? start;
+  async #firstStart(service: string, identity: bigint): Promise<bigint | undefined> {
+    return this.#starts.get(identity) ?? (await this.#store.findStart(service, identity));
+  }
+
+  /** Of attempts that are under way at once, the one that is decoded first says when both began. */
+  #agreedStart(identity: bigint, start: bigint): bigint {
+    const first = this.#starts.get(identity) ?? start;
     this.#starts.set(identity, first);
     if (this.#starts.size > REMEMBERED) {
       for (const oldest of this.#starts.keys()) {
@@ -136,4 +150,11 @@ export class Ingest {
       }
     }
   }
+}
+
+/** Two attempts at once, one in the old week and one in the new: names were looked up for the wrong one. */
+function twoStarts(): UserError {
+  return new UserError('store_failed', 'Another attempt of this push is under way. Send it again.', {
+    retryAfter: 1,
+  });
 }

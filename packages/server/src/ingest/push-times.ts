@@ -50,6 +50,12 @@ export function pushWindow(
   if (end < start && until !== undefined) {
     throw new UserError('bad_time', 'until lies before from.', { parameter: 'until' });
   }
+  // What has been sampled has ended: it can lie ahead by the difference of the clocks, and no more.
+  if (until !== undefined && end > now + MAX_AHEAD) {
+    throw new UserError('in_future', `until lies ${(end - now) / (1000n * MS)} s in the future.`, {
+      parameter: 'until',
+    });
+  }
   // A clock a little ahead of ours can start a window after "now".
   const durationNanos = end > start ? end - start : 0n;
   if (durationNanos > WEEK) {

@@ -1,14 +1,21 @@
-import { Transform, type TransformCallback } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { UserError } from '../base/user-error.ts';
-import { Admission } from './admission.ts';
-import { FORMATS } from './decode-body.ts';
+import { Admission, type Ticket } from './admission.ts';
+import { decodeEncoding, FORMATS } from './decode-body.ts';
 import type { Ingest, IngestRequest } from './ingest.ts';
 import { parseMultipart } from './multipart.ts';
-import { parseSampleTypeConfig, type SampleTypeConfig } from './sample-type-config.ts';
+import { declaredLength, readBytes, tooLarge } from './read-body.ts';
+import { parseSampleTypeConfig } from './sample-type-config.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What a push was let in with. */
+    ticket: Ticket | undefined;
+  }
+}
 
 export interface IngestRoutesOptions {
   readonly ingest: Ingest;
@@ -20,6 +27,8 @@ export interface IngestRoutesOptions {
   readonly inFlightLimit: number;
 }
 
+/** What a body in chunks is taken for, bytes: its length is not said. */
+const UNSAID_BYTES = 1 << 20;
 /** Formats that the protocol has and this server does not read; named, so that the answer can say so. */
 const KNOWN_FORMATS = ['jfr', 'speedscope', 'trie', 'tree'];
 
@@ -66,55 +75,22 @@ const ingestAnswer = z.object({
 /** `POST /ingest`, as Pyroscope's SDKs speak it, with Everflame's headers beside it. */
 export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (app, options) => {
   const admission = new Admission(options.inFlightLimit);
-  acceptAnyBody(app);
+  app.decorateRequest('ticket', undefined);
+  acceptAnyBody(app, options.bodyLimit);
 
   app.addHook('onRequest', async (request, reply) => {
-    const declared = Number(request.headers['content-length'] ?? 1 << 20);
+    const declared = declaredLength(request.raw) ?? UNSAID_BYTES;
     if (declared > options.bodyLimit) throw tooLarge(options.bodyLimit);
-    const release = admission.admit(declared, serviceOf(request.url));
-    reply.raw.once('close', release);
-  });
-  app.addHook('preParsing', async (request, _reply, payload) => {
-    const limited = payload.pipe(new ByteLimit(options.bodyLimit));
-    payload.on('error', (error) => limited.destroy(error));
-    const encoding = request.headers['content-encoding'] ?? 'identity';
-    if (encoding === 'identity' || encoding === '') return limited;
-    if (encoding !== 'gzip' && encoding !== 'x-gzip') {
-      throw new UserError(
-        'unsupported_encoding',
-        `Content-Encoding ${JSON.stringify(encoding)} is not read here.`,
-        {
-          parameter: 'Content-Encoding',
-        },
-      );
-    }
-    const decoded = new ByteLimit(options.decodedLimit);
-    const gunzip = createGunzip();
-    limited.on('error', (error) => decoded.destroy(error));
-    gunzip.on('error', (cause) => {
-      decoded.destroy(
-        new UserError(
-          'bad_body',
-          `Content-Encoding says gzip, but the body does not decompress: ${cause.message}.`,
-          {
-            cause,
-          },
-        ),
-      );
-    });
-    decoded.on('error', () => {
-      limited.destroy();
-      gunzip.destroy();
-    });
-    // What counts as Content-Length is the encoded body: Fastify must not compare it with what comes out.
-    delete request.headers['content-length'];
-    return limited.pipe(gunzip).pipe(decoded);
+    const ticket = admission.admit(declared, serviceOf(request.url));
+    request.ticket = ticket;
+    reply.raw.once('close', () => ticket.release());
+    refuseUnknownEncoding(request);
   });
 
   app.post(
     '/ingest',
     {
-      bodyLimit: options.decodedLimit,
+      bodyLimit: options.bodyLimit,
       schema: {
         summary: 'Push a profile',
         tags: ['ingest'],
@@ -125,7 +101,7 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (a
     },
     async (request) => {
       const { query, headers } = request;
-      const { body, sampleTypeConfig, isMultipart } = await readBody(request);
+      const { isMultipart, ...body } = await partsOf(request, options.decodedLimit);
       const push: IngestRequest = {
         name: query.name,
         ...(query.from !== undefined && { from: query.from }),
@@ -134,8 +110,7 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (a
         ...(query.spyName !== undefined && { spyName: query.spyName }),
         ...(query.units !== undefined && { units: query.units }),
         ...formatOf(query.format, isMultipart),
-        ...(sampleTypeConfig && { sampleTypeConfig }),
-        body,
+        ...body,
         claim: {
           ...(headers['everflame-instance'] !== undefined && { instance: headers['everflame-instance'] }),
           ...(headers['everflame-sequence'] !== undefined && { sequence: headers['everflame-sequence'] }),
@@ -172,22 +147,43 @@ function formatOf(format: string | undefined, isMultipart: boolean): Pick<Ingest
 }
 
 /** Every content type is a body of bytes: senders write whatever they like there. */
-function acceptAnyBody(app: FastifyInstance): void {
+function acceptAnyBody(app: FastifyInstance, limit: number): void {
   app.removeContentTypeParser(['application/json', 'text/plain']);
-  app.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => body,
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const body = await readBytes(payload, declaredLength(request.raw), limit);
+    request.ticket?.received();
+    return body;
+  });
+}
+
+function refuseUnknownEncoding(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding'] ?? '';
+  if (encoding === '' || encoding === 'identity' || isGzipEncoded(request)) return;
+  throw new UserError(
+    'unsupported_encoding',
+    `Content-Encoding ${JSON.stringify(encoding)} is not read here.`,
+    { parameter: 'Content-Encoding' },
   );
 }
 
-async function readBody(
-  request: FastifyRequest,
-): Promise<{ body: Uint8Array; sampleTypeConfig?: SampleTypeConfig; isMultipart: boolean }> {
-  const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
+function isGzipEncoded({ headers }: FastifyRequest): boolean {
+  return headers['content-encoding'] === 'gzip' || headers['content-encoding'] === 'x-gzip';
+}
+
+type Parts = Pick<IngestRequest, 'body' | 'isEncoded' | 'sampleTypeConfig'> & {
+  readonly isMultipart: boolean;
+};
+
+async function partsOf(request: FastifyRequest, decodedLimit: number): Promise<Parts> {
+  const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+  const isEncoded = isGzipEncoded(request);
   const contentType = request.headers['content-type'] ?? '';
-  if (!contentType.startsWith('multipart/form-data')) return { body, isMultipart: false };
-  const parts = await parseMultipart(body, contentType);
+  if (!contentType.startsWith('multipart/form-data')) return { body, isEncoded, isMultipart: false };
+  const whole = isEncoded ? decodeEncoding(body, decodedLimit) : body;
+  const parts = await parseMultipart(
+    Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength),
+    contentType,
+  );
   const profile = parts.get('profile');
   if (!profile) {
     throw new UserError('bad_body', 'The multipart body has no part named "profile".', {
@@ -200,25 +196,4 @@ async function readBody(
     isMultipart: true,
     ...(config && { sampleTypeConfig: parseSampleTypeConfig(config.toString()) }),
   };
-}
-
-function tooLarge(limit: number): UserError {
-  return new UserError('too_large', `The body is larger than the ${limit} bytes that this server takes.`);
-}
-
-/** Passes bytes on until there are too many. Fastify reads the count to compare it with Content-Length. */
-class ByteLimit extends Transform {
-  readonly #limit: number;
-  receivedEncodedLength = 0;
-
-  constructor(limit: number) {
-    super();
-    this.#limit = limit;
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.receivedEncodedLength += chunk.length;
-    if (this.receivedEncodedLength > this.#limit) done(tooLarge(this.#limit));
-    else done(null, chunk);
-  }
 }

@@ -1,3 +1,5 @@
+import type { StringTable } from '@everflame/profile';
+
 type NumberColumn = Uint8Array | Uint16Array | Uint32Array | BigUint64Array | BigInt64Array;
 
 /**
@@ -21,6 +23,11 @@ export class NativeBlock {
 
   strings(name: string, values: readonly string[]): this {
     return this.#column(name, 'String', values.length, encodeStrings(values));
+  }
+
+  /** Strings out of tables, bytes for bytes: row `i` is string `indices[i]` of `tables[i]`. */
+  texts(name: string, tables: readonly StringTable[], indices: ArrayLike<number>): this {
+    return this.#column(name, 'String', tables.length, copyStrings(tables, indices));
   }
 
   /** A column of fixed width; `type` is the ClickHouse type whose layout in memory `values` has (Date is UInt16 …). */
@@ -95,20 +102,38 @@ function varint(out: number[], value: number): void {
   out.push(value);
 }
 
+function copyStrings(tables: readonly StringTable[], indices: ArrayLike<number>): Uint8Array {
+  let size = 0;
+  tables.forEach(({ starts, ends }, i) => {
+    size += 5 + ends[indices[i]] - starts[indices[i]];
+  });
+  const out = Buffer.allocUnsafe(size);
+  let at = 0;
+  tables.forEach(({ bytes, starts, ends }, i) => {
+    const start = starts[indices[i]];
+    const end = ends[indices[i]];
+    at = writeVarint(out, at, end - start);
+    out.set(bytes.subarray(start, end), at);
+    at += end - start;
+  });
+  return out.subarray(0, at);
+}
+
 function encodeStrings(values: readonly string[]): Uint8Array {
   let size = 0;
   for (const value of values) size += 5 + value.length * 3;
   const out = Buffer.allocUnsafe(size);
   let at = 0;
   for (const value of values) {
-    const bytes = Buffer.byteLength(value);
-    let rest = bytes;
-    while (rest >= 0x80) {
-      out[at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    out[at++] = rest;
+    at = writeVarint(out, at, Buffer.byteLength(value));
     at += out.write(value, at);
   }
   return out.subarray(0, at);
+}
+
+/** @returns the place after it */
+function writeVarint(out: Uint8Array, at: number, value: number): number {
+  for (; value >= 0x80; value >>>= 7) out[at++] = (value & 0x7f) | 0x80;
+  out[at] = value;
+  return at + 1;
 }

@@ -1,17 +1,21 @@
 import {
   asSeriesLabels,
+  type ColumnMemory,
   formatProfileType,
   frameIds,
   hashString,
   kindOf,
   type Labels,
   NO_LABELS,
+  OWN_MEMORY,
   type Profile,
   type ProfileKind,
   type ProfileType,
   sortedLabels,
   stackIds,
 } from '@everflame/profile';
+import type { NamesInStore } from './known-names.ts';
+import { findNewNames, type NewNames, sizeOfNames } from './new-names.ts';
 import type { Push } from './push.ts';
 
 /** A row of `profiles`, and what `series` says of it. */
@@ -27,18 +31,24 @@ export interface SeriesRow {
   readonly values: BigInt64Array;
 }
 
-/** A profile turned into rows: all that its window and its identity have no part in, and so can be done anywhere. */
+/** A profile turned into rows: all that its identity has no part in, and so can be done anywhere. */
 export interface PreparedProfile {
   readonly rows: readonly SeriesRow[];
-  /** Two words for each frame and stack of the profile. */
-  readonly frameIds: Uint32Array;
-  readonly stackIds: Uint32Array;
+  readonly names: NewNames;
+  readonly period: bigint;
   readonly mergedLabelSets: number;
 }
 
-/** A push turned into rows; its profile is kept for the frames that the store does not know yet. */
-export interface PreparedPush extends PreparedProfile {
-  readonly push: Push;
+/** A push turned into rows. */
+export interface PreparedPush extends PreparedProfile, Omit<Push, 'profile'> {}
+
+/** Whose profile it is, and from when. */
+export type ProfileOwner = Pick<Push, 'service' | 'labels' | 'startNanos'>;
+
+/** Bytes that a push takes while it waits. */
+export function sizeOf({ rows, names }: PreparedProfile): number {
+  const perRow = 500;
+  return rows.reduce((sum, row) => sum + row.stacks.byteLength * 2 + perRow, sizeOfNames(names));
 }
 
 /**
@@ -54,13 +64,20 @@ const NEVER_SERIES = new Set(['trace_id', 'trace id', 'span_id', 'span id', 'pro
  * Splits a profile into its series: one for each profile type and label set of its samples. A type without any sample
  * still makes a row, with nothing in it: "was watched, and idle" is not the same as "was not there".
  *
- * @param owner service and labels of the process
+ * @param owner service and labels of the process, start of the window
+ * @param known names that need not be written
+ * @param memory for what is not returned
  */
-export function prepareProfile(owner: Pick<Push, 'service' | 'labels'>, profile: Profile): PreparedProfile {
-  const frames = frameIds(profile.frames, profile.strings);
-  const stacks = stackIds(profile.stacks, frames);
+export function prepareProfile(
+  owner: ProfileOwner,
+  profile: Profile,
+  known: NamesInStore,
+  memory: ColumnMemory = OWN_MEMORY,
+): PreparedProfile {
+  const frames = frameIds(profile.frames, profile.strings, memory);
+  const stacks = stackIds(profile.stacks, frames, memory);
   const { groups, groupOf, merged } = groupLabelSets(profile);
-  const order = sortSamples(profile, stacks, groupOf);
+  const order = sortSamples(profile, stacks, groupOf, groups.length);
   const rows: SeriesRow[] = [];
   profile.types.forEach((type, t) => {
     const before = rows.length;
@@ -75,7 +92,8 @@ export function prepareProfile(owner: Pick<Push, 'service' | 'labels'>, profile:
     }
     if (rows.length === before) rows.push(seriesRow(owner, type, NO_LABELS, EMPTY));
   });
-  return { rows, frameIds: frames, stackIds: stacks, mergedLabelSets: merged };
+  const names = findNewNames(owner.service, owner.startNanos, profile, { frames, stacks }, known);
+  return { rows, names, period: profile.period, mergedLabelSets: merged };
 }
 
 interface Sums {
@@ -86,12 +104,7 @@ interface Sums {
 
 const EMPTY: Sums = { stacks: new BigUint64Array(), values: new BigInt64Array(), total: 0n };
 
-function seriesRow(
-  owner: Pick<Push, 'service' | 'labels'>,
-  type: ProfileType,
-  sampleLabels: Labels,
-  sums: Sums,
-): SeriesRow {
+function seriesRow(owner: ProfileOwner, type: ProfileType, sampleLabels: Labels, sums: Sums): SeriesRow {
   const typeName = formatProfileType(type);
   const labels = sortedLabels({ ...sampleLabels, ...owner.labels });
   return {
@@ -130,16 +143,46 @@ function groupLabelSets(profile: Profile): { groups: Labels[]; groupOf: Uint32Ar
 }
 
 /** Indices of the samples in order of series and stack id. */
-function sortSamples(profile: Profile, stacks: Uint32Array, groupOf: Uint32Array): Uint32Array {
+function sortSamples(
+  profile: Profile,
+  stacks: Uint32Array,
+  groupOf: Uint32Array,
+  groups: number,
+): Uint32Array {
   const { length, stack, labels } = profile.samples;
-  const order = Uint32Array.from({ length }, (_, i) => i);
-  return order.sort((a, b) => {
-    const group = groupOf[labels[a]] - groupOf[labels[b]];
-    if (group !== 0) return group;
-    const x = stack[a] * 2;
-    const y = stack[b] * 2;
-    return stacks[x + 1] - stacks[y + 1] || stacks[x] - stacks[y];
-  });
+  if (groups === 1 && length <= MAX_INDEX) return sortByStack(stack, stacks);
+  const order = new Uint32Array(length);
+  for (let i = 0; i < length; i++) order[i] = i;
+  return order.sort(
+    (a, b) => groupOf[labels[a]] - groupOf[labels[b]] || compareIds(stacks, stack[a], stack[b]),
+  );
+}
+
+/** A double holds 53 bits: 32 of an id, and 21 of an index. */
+const MAX_INDEX = 2 ** 21;
+
+/**
+ * The same where all samples are of one series, without a call for each comparison: the high words are sorted as
+ * numbers that carry their index, and the few that are equal are put in order by their low words.
+ */
+function sortByStack(stack: Uint32Array, stacks: Uint32Array): Uint32Array {
+  const { length } = stack;
+  const keys = new Float64Array(length);
+  for (let i = 0; i < length; i++) keys[i] = stacks[stack[i] * 2 + 1] * MAX_INDEX + i;
+  keys.sort();
+  const order = new Uint32Array(length);
+  for (let i = 0; i < length; i++) {
+    const index = keys[i] % MAX_INDEX;
+    let at = i;
+    for (; at > 0 && compareIds(stacks, stack[order[at - 1]], stack[index]) > 0; at--)
+      order[at] = order[at - 1];
+    order[at] = index;
+  }
+  return order;
+}
+
+function compareIds(stacks: Uint32Array, a: number, b: number): number {
+  return stacks[a * 2 + 1] - stacks[b * 2 + 1] || stacks[a * 2] - stacks[b * 2];
 }
 
 /** Adds up the values of equal stacks; `order` has equal stacks side by side. Stacks without value are left out. */

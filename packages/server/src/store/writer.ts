@@ -1,17 +1,20 @@
-import { frameAt, hashString, type Labels } from '@everflame/profile';
+import type { Labels } from '@everflame/profile';
 import type { StoreConnection } from './connection.ts';
+import { GroupNames } from './group-names.ts';
 import { IdSet } from './id-set.ts';
-import { NativeBlock } from './native-block.ts';
+import { KnownNames } from './known-names.ts';
+import { profilesBlock } from './profiles-block.ts';
 import type { Push, PushReceipt } from './push.ts';
 import { DATABASE } from './schema.ts';
-import { type PreparedPush, prepareProfile, type SeriesRow } from './series-rows.ts';
+import { type PreparedPush, prepareProfile } from './series-rows.ts';
 import { StoreError } from './store-error.ts';
+import { type WaitingPush, WriteQueue } from './write-queue.ts';
 
 export interface WriterOptions {
   /** How long the first push of a group waits for company, ms. */
   readonly lingerMs?: number;
-  /** Pairs of (stack, value) that may wait to be written; more is refused with `queue_full`. */
-  readonly maxQueuedPairs?: number;
+  /** Bytes of pushes that may wait to be written; more is refused with `queue_full`. */
+  readonly maxQueuedBytes?: number;
   /** Pushes that may wait. */
   readonly maxQueuedPushes?: number;
   /** Stacks and frames remembered as written. */
@@ -29,18 +32,13 @@ export interface WrittenWindow {
   readonly startNanos: bigint;
 }
 
-interface Waiting {
-  readonly prepared: PreparedPush;
-  readonly class: string;
-  readonly resolve: (receipt: PushReceipt) => void;
-  readonly reject: (error: Error) => void;
+/** What a writer has done so far, and what it has before it. */
+export interface WriterLoad {
+  readonly waitingPushes: number;
+  readonly waitingBytes: number;
+  /** Groups written since the start. */
+  readonly groups: number;
 }
-
-/** Pushes written by one insert. More would make everyone behind them wait. */
-const MAX_GROUP = 2048;
-/** Days that one insert may touch: each is a part of its own, and the engine refuses more than a hundred. */
-const MAX_DAYS = 64;
-const DAY_NANOS = 86_400_000_000_000n;
 
 /**
  * Writes pushes in groups. Within a group the names come first (frames, stacks, series), the profiles that use them
@@ -48,32 +46,38 @@ const DAY_NANOS = 86_400_000_000_000n;
  * last insert has returned; a group that fails is acknowledged to nobody, and repeating it does no harm.
  */
 export class Writer {
+  /** Names that are in the store; whoever decodes pushes elsewhere may ask. */
+  readonly known: KnownNames;
+  readonly #knownSeries = new IdSet(50_000);
   readonly #connection: StoreConnection;
-  readonly #options: Required<Omit<WriterOptions, 'accepts' | 'onWritten'>>;
+  readonly #lingerMs: number;
   readonly #accepts: WriterOptions['accepts'];
   readonly #onWritten: WriterOptions['onWritten'];
-  readonly #knownFrames: IdSet;
-  readonly #knownStacks: IdSet;
-  readonly #knownSeries: IdSet;
-  #queue: Waiting[] = [];
-  #queuedPairs = 0;
+  readonly #queue: WriteQueue;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  #groups = 0;
+  /** Names found in an older epoch may be gone. */
+  #oldestEpoch = 0;
+  /** While names may go away, none are learned. */
+  #learns = true;
   #closing = false;
 
   constructor(connection: StoreConnection, options: WriterOptions = {}) {
     this.#connection = connection;
-    this.#options = {
-      lingerMs: options.lingerMs ?? 40,
-      maxQueuedPairs: options.maxQueuedPairs ?? 4_000_000,
-      maxQueuedPushes: options.maxQueuedPushes ?? 20_000,
-      remembered: options.remembered ?? 500_000,
-    };
+    this.#lingerMs = options.lingerMs ?? 40;
     this.#accepts = options.accepts;
     this.#onWritten = options.onWritten;
-    this.#knownFrames = new IdSet(this.#options.remembered);
-    this.#knownStacks = new IdSet(this.#options.remembered);
-    this.#knownSeries = new IdSet(50_000);
+    this.#queue = new WriteQueue({
+      bytes: options.maxQueuedBytes ?? 64 << 20,
+      pushes: options.maxQueuedPushes ?? 20_000,
+    });
+    this.known = new KnownNames(options.remembered ?? 500_000);
+  }
+
+  get load(): WriterLoad {
+    const { pushes, bytes } = this.#queue.load;
+    return { waitingPushes: pushes, waitingBytes: bytes, groups: this.#groups };
   }
 
   /**
@@ -83,68 +87,63 @@ export class Writer {
    */
   async write(push: Push): Promise<PushReceipt> {
     const name = this.#admit(push);
-    return this.#enqueue({ push, ...prepareProfile(push, push.profile) }, name);
+    const { profile, ...rest } = push;
+    return this.#enqueue({ ...rest, ...prepareProfile(push, profile, this.known) }, name);
   }
 
   /** The same, for a push that was prepared elsewhere. */
-  async writePrepared(prepared: PreparedPush): Promise<PushReceipt> {
-    return this.#enqueue(prepared, this.#admit(prepared.push));
+  async writePrepared(push: PreparedPush): Promise<PushReceipt> {
+    const name = this.#admit(push);
+    if (push.names.epoch < this.#oldestEpoch) {
+      throw new StoreError('store_failed', 'The store was being cleared while this came. Send it again.');
+    }
+    return this.#enqueue(push, name);
   }
 
   /** @returns the class of retention */
-  #admit({ service, labels, startNanos }: Push): string {
+  #admit({ service, labels, startNanos }: Omit<Push, 'profile'>): string {
     if (this.#closing)
       throw new StoreError('closing', 'The server is shutting down. Send it again in a moment.');
-    const full =
-      this.#queue.length >= this.#options.maxQueuedPushes ||
-      this.#queuedPairs >= this.#options.maxQueuedPairs;
-    if (full) {
-      throw new StoreError(
-        'queue_full',
-        'More profiles are waiting than can be written. Send it again later.',
-      );
-    }
+    this.#queue.refuseWhenFull();
     return this.#accepts?.(service, labels, startNanos).class ?? 'default';
   }
 
-  #enqueue(prepared: PreparedPush, name: string): Promise<PushReceipt> {
-    this.#queuedPairs += pairsOf(prepared);
-    const written = new Promise<PushReceipt>((resolve, reject) => {
-      this.#queue.push({ prepared, class: name, resolve, reject });
-    });
-    this.#schedule(this.#options.lingerMs);
+  #enqueue(push: PreparedPush, name: string): Promise<PushReceipt> {
+    const written = this.#queue.add({ push, class: name });
+    this.#schedule(this.#lingerMs);
     return written;
   }
 
   /**
    * Runs `work` while nothing is written, and forgets what is known to be in the store: names may go away meanwhile.
-   * Pushes wait for so long.
+   * Pushes wait for so long. Those that were prepared before bring only names that were new then: they are written
+   * first, and what comes too late for that is to be sent again.
    */
   async rest<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#running) await this.#running;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const resting = work().finally(() => {
-      for (const known of [this.#knownFrames, this.#knownStacks, this.#knownSeries]) known.clear();
-    });
-    const rested = () => this.#rested();
+    while (!this.#learns) await this.#running;
+    this.#learns = false;
+    this.known.clear();
+    this.#knownSeries.clear();
+    const { epoch } = this.known;
+    const isOlder = ({ push }: WaitingPush) => push.names.epoch < epoch;
+    while (this.#running || this.#queue.some(isOlder)) await (this.#running ?? this.#run());
+    this.#oldestEpoch = epoch;
+    this.#stopTimer();
+    const resting = work();
+    const rested = () => {
+      this.#learns = true;
+      this.#running = undefined;
+      if (this.#queue.length > 0) this.#schedule(0);
+    };
     this.#running = resting.then(rested, rested);
     return resting;
-  }
-
-  #rested(): void {
-    this.#running = undefined;
-    if (this.#queue.length > 0) this.#schedule(0);
   }
 
   /** Writes what waits, and refuses what comes later. */
   async close(): Promise<void> {
     this.#closing = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    while (this.#running || this.#queue.length > 0) {
-      await (this.#running ?? this.#run());
-    }
+    while (this.#running || this.#queue.length > 0) await (this.#running ?? this.#run());
+    this.#stopTimer();
   }
 
   #schedule(delay: number): void {
@@ -155,40 +154,47 @@ export class Writer {
     }, delay);
   }
 
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
   #run(): Promise<void> {
+    this.#stopTimer();
     this.#running = this.#flush().finally(() => {
       this.#running = undefined;
-      if (this.#queue.length > 0) this.#schedule(this.#closing ? 0 : this.#options.lingerMs);
+      if (this.#queue.length > 0) this.#schedule(this.#closing ? 0 : this.#lingerMs);
     });
     return this.#running;
   }
 
   async #flush(): Promise<void> {
-    const group = takeGroup(this.#queue);
-    this.#queue = this.#queue.slice(group.length);
+    const group = this.#queue.takeGroup();
     try {
       await this.#insert(group);
       this.#onWritten?.(
-        group.map(({ prepared: { push }, class: name }) => ({
+        group.map(({ push, class: name }) => ({
           service: push.service,
           class: name,
           startNanos: push.startNanos,
         })),
       );
-      for (const { prepared, resolve } of group) resolve(receipt(prepared));
+      for (const { push, resolve } of group) resolve(receipt(push));
     } catch (error) {
       for (const { reject } of group) reject(failureOf(error));
     } finally {
-      for (const { prepared } of group) this.#queuedPairs -= pairsOf(prepared);
+      for (const waiting of group) this.#queue.done(waiting);
     }
   }
 
-  async #insert(group: readonly Waiting[]): Promise<void> {
-    const names = new NewNames(this.#knownFrames, this.#knownStacks, this.#knownSeries);
-    for (const { prepared } of group) names.collect(prepared);
-    for (const [table, block] of names.blocks()) await this.#connection.insert(`${DATABASE}.${table}`, block);
+  async #insert(group: readonly WaitingPush[]): Promise<void> {
+    const names = new GroupNames(this.known, this.#knownSeries);
+    for (const { push } of group) names.collect(push);
+    const blocks = [...names.blocks()];
+    await Promise.all(blocks.map(([table, block]) => this.#connection.insert(`${DATABASE}.${table}`, block)));
     await this.#connection.insert(`${DATABASE}.profiles`, profilesBlock(group));
-    names.remember();
+    if (this.#learns) names.remember();
+    this.#groups++;
   }
 }
 
@@ -199,277 +205,10 @@ function failureOf(cause: unknown): StoreError {
   return new StoreError('store_failed', `The profile could not be stored: ${reason}`, { cause });
 }
 
-/** What a group names that is not known to be in the store. */
-class NewNames {
-  readonly #known: { readonly frames: IdSet; readonly stacks: IdSet; readonly series: IdSet };
-  readonly #frames = new Map<string, { prepared: PreparedPush; week: number; frame: number }>();
-  readonly #stacks = new Map<string, { prepared: PreparedPush; week: number; stack: number }>();
-  readonly #series = new Map<string, { row: SeriesRow; week: number }>();
-  readonly #learned: [IdSet, number, number][] = [];
-  readonly #scratch = new Uint32Array(2);
-
-  constructor(frames: IdSet, stacks: IdSet, series: IdSet) {
-    this.#known = { frames, stacks, series };
-  }
-
-  collect(prepared: PreparedPush): void {
-    const { push } = prepared;
-    const week = mondayOf(push.startNanos);
-    // Names are kept once a service and week: the salt makes the same stack elsewhere a different memory.
-    const salt = saltOf(push.service, week);
-    for (const row of prepared.rows) {
-      this.#scratch[0] = Number(row.series & 0xffffffffn);
-      this.#scratch[1] = Number(row.series >> 32n);
-      const key = this.#isNew(this.#known.series, salt, this.#scratch, 0);
-      if (key && !this.#series.has(key)) this.#series.set(key, { row, week });
-    }
-    const { stacks } = push.profile;
-    for (let stack = 0; stack < stacks.length; stack++) {
-      const key = this.#isNew(this.#known.stacks, salt, prepared.stackIds, stack);
-      if (!key || this.#stacks.has(key)) continue;
-      this.#stacks.set(key, { prepared, week, stack });
-      for (let at = stacks.offsets[stack]; at < stacks.offsets[stack + 1]; at++) {
-        const frame = stacks.frames[at];
-        const frameKey = this.#isNew(this.#known.frames, salt, prepared.frameIds, frame);
-        if (frameKey && !this.#frames.has(frameKey)) this.#frames.set(frameKey, { prepared, week, frame });
-      }
-    }
-  }
-
-  *blocks(): Generator<[table: string, block: NativeBlock]> {
-    if (this.#frames.size > 0) yield ['frames', this.#framesBlock()];
-    if (this.#stacks.size > 0) yield ['stacks', this.#stacksBlock()];
-    if (this.#series.size > 0) yield ['series', this.#seriesBlock()];
-  }
-
-  /** To be called once the group is on disk, and not before. */
-  remember(): void {
-    for (const [set, low, high] of this.#learned) set.add(low, high);
-  }
-
-  /** A key for a name not known yet, undefined for a known one. */
-  #isNew(known: IdSet, salt: readonly [number, number], ids: Uint32Array, index: number): string | undefined {
-    const low = (ids[index * 2] ^ salt[0]) >>> 0;
-    const high = (ids[index * 2 + 1] ^ salt[1]) >>> 0;
-    if (known.has(low, high)) return undefined;
-    this.#learned.push([known, low, high]);
-    return `${low},${high}`;
-  }
-
-  #framesBlock(): NativeBlock {
-    const entries = [...this.#frames.values()];
-    const frames = entries.map(({ prepared, frame }) => frameAt(prepared.push.profile, frame));
-    return new NativeBlock(entries.length)
-      .strings(
-        'service',
-        entries.map(({ prepared }) => prepared.push.service),
-      )
-      .numbers(
-        'week',
-        'Date',
-        Uint16Array.from(entries, ({ week }) => week),
-      )
-      .numbers(
-        'frame',
-        'UInt64',
-        BigUint64Array.from(entries, ({ prepared, frame }) => idAt(prepared.frameIds, frame)),
-      )
-      .strings(
-        'function',
-        frames.map((frame) => frame.function),
-      )
-      .strings(
-        'system_name',
-        frames.map((frame) => frame.systemName),
-      )
-      .strings(
-        'file',
-        frames.map((frame) => frame.file),
-      )
-      .strings(
-        'module',
-        frames.map((frame) => frame.module),
-      )
-      .strings(
-        'build_id',
-        frames.map((frame) => frame.buildId),
-      )
-      .numbers(
-        'line',
-        'UInt32',
-        Uint32Array.from(frames, (frame) => frame.line),
-      )
-      .numbers(
-        'start_line',
-        'UInt32',
-        Uint32Array.from(frames, (frame) => frame.startLine),
-      )
-      .numbers(
-        'address',
-        'UInt64',
-        BigUint64Array.from(frames, (frame) => frame.address),
-      )
-      .numbers(
-        'inlined',
-        'UInt8',
-        Uint8Array.from(frames, (frame) => (frame.inlined ? 1 : 0)),
-      );
-  }
-
-  #stacksBlock(): NativeBlock {
-    const entries = [...this.#stacks.values()];
-    return new NativeBlock(entries.length)
-      .strings(
-        'service',
-        entries.map(({ prepared }) => prepared.push.service),
-      )
-      .numbers(
-        'week',
-        'Date',
-        Uint16Array.from(entries, ({ week }) => week),
-      )
-      .numbers(
-        'stack',
-        'UInt64',
-        BigUint64Array.from(entries, ({ prepared, stack }) => idAt(prepared.stackIds, stack)),
-      )
-      .arrays(
-        'frames',
-        'UInt64',
-        entries.map(({ prepared, stack }) => {
-          const { offsets, frames } = prepared.push.profile.stacks;
-          const of = frames.subarray(offsets[stack], offsets[stack + 1]);
-          return BigUint64Array.from(of, (frame) => idAt(prepared.frameIds, frame));
-        }),
-      );
-  }
-
-  #seriesBlock(): NativeBlock {
-    const entries = [...this.#series.values()];
-    return new NativeBlock(entries.length)
-      .strings(
-        'service',
-        entries.map(({ row }) => row.service),
-      )
-      .numbers(
-        'week',
-        'Date',
-        Uint16Array.from(entries, ({ week }) => week),
-      )
-      .strings(
-        'type',
-        entries.map(({ row }) => row.type),
-      )
-      .numbers(
-        'series',
-        'UInt64',
-        BigUint64Array.from(entries, ({ row }) => row.series),
-      )
-      .strings(
-        'kind',
-        entries.map(({ row }) => row.kind),
-      )
-      .maps(
-        'labels',
-        entries.map(({ row }) => row.labels),
-      );
-  }
-}
-
-function profilesBlock(group: readonly Waiting[]): NativeBlock {
-  const entries = group.flatMap(({ prepared: { push, rows }, class: name }) =>
-    rows.map((row) => ({ push, row, class: name })),
-  );
-  return new NativeBlock(entries.length)
-    .strings(
-      'class',
-      entries.map((entry) => entry.class),
-    )
-    .strings(
-      'service',
-      entries.map(({ row }) => row.service),
-    )
-    .strings(
-      'type',
-      entries.map(({ row }) => row.type),
-    )
-    .numbers(
-      'series',
-      'UInt64',
-      BigUint64Array.from(entries, ({ row }) => row.series),
-    )
-    .numbers(
-      'ts',
-      "DateTime64(9, 'UTC')",
-      BigInt64Array.from(entries, ({ push }) => push.startNanos),
-    )
-    .numbers(
-      'push',
-      'UInt64',
-      BigUint64Array.from(entries, ({ push }) => push.identity),
-    )
-    .numbers(
-      'duration',
-      'UInt64',
-      BigUint64Array.from(entries, ({ push }) => push.durationNanos),
-    )
-    .numbers(
-      'period',
-      'Int64',
-      BigInt64Array.from(entries, ({ push }) => push.profile.period),
-    )
-    .numbers(
-      'total',
-      'Int64',
-      BigInt64Array.from(entries, ({ row }) => row.total),
-    )
-    .arrays(
-      'stacks',
-      'UInt64',
-      entries.map(({ row }) => row.stacks),
-    )
-    .arrays(
-      'values',
-      'Int64',
-      entries.map(({ row }) => row.values),
-    );
-}
-
-/** As many of the oldest waiting pushes as fit one insert. */
-function takeGroup(queue: readonly Waiting[]): Waiting[] {
-  const days = new Set<bigint>();
-  const group: Waiting[] = [];
-  for (const waiting of queue) {
-    days.add(waiting.prepared.push.startNanos / DAY_NANOS);
-    if (group.length >= MAX_GROUP || days.size > MAX_DAYS) break;
-    group.push(waiting);
-  }
-  return group;
-}
-
 function receipt({ rows, mergedLabelSets }: PreparedPush): PushReceipt {
   return {
     series: rows.length,
     samples: rows.reduce((sum, row) => sum + row.stacks.length, 0),
     mergedLabelSets,
   };
-}
-
-function pairsOf({ rows }: PreparedPush): number {
-  return rows.reduce((sum, row) => sum + row.stacks.length, 0);
-}
-
-function idAt(words: Uint32Array, index: number): bigint {
-  return (BigInt(words[index * 2 + 1]) << 32n) | BigInt(words[index * 2]);
-}
-
-function saltOf(service: string, week: number): readonly [number, number] {
-  const hash = hashString(`${week} ${service}`);
-  return [Number(hash & 0xffffffffn), Number(hash >> 32n)];
-}
-
-/** Days from 1970 to the Monday of the week; 1970-01-01 was a Thursday. */
-export function mondayOf(nanos: bigint): number {
-  const day = Number(nanos / DAY_NANOS);
-  return Math.max(0, day - ((day + 3) % 7));
 }

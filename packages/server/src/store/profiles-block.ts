@@ -1,0 +1,68 @@
+import { NativeBlock } from './native-block.ts';
+import type { PreparedPush } from './series-rows.ts';
+
+/** A push on its way, and the class of retention that it was taken in. */
+export interface ClassedPush {
+  readonly push: PreparedPush;
+  readonly class: string;
+}
+
+/** Rows of `profiles`. */
+export function profilesBlock(group: readonly ClassedPush[]): NativeBlock {
+  const entries = group.flatMap(({ push, class: name }) =>
+    push.rows.map((row) => ({ push, row, class: name })),
+  );
+  return new NativeBlock(entries.length)
+    .strings(
+      'class',
+      entries.map((entry) => entry.class),
+    )
+    .strings(
+      'service',
+      entries.map(({ row }) => row.service),
+    )
+    .strings(
+      'type',
+      entries.map(({ row }) => row.type),
+    )
+    .numbers(
+      'series',
+      'UInt64',
+      BigUint64Array.from(entries, ({ row }) => row.series),
+    )
+    .numbers(
+      'ts',
+      "DateTime64(9, 'UTC')",
+      BigInt64Array.from(entries, ({ push }) => push.startNanos),
+    )
+    .numbers(
+      'push',
+      'UInt64',
+      BigUint64Array.from(entries, ({ push }) => push.identity),
+    )
+    .numbers(
+      'duration',
+      'UInt64',
+      BigUint64Array.from(entries, ({ push }) => push.durationNanos),
+    )
+    .numbers(
+      'period',
+      'Int64',
+      BigInt64Array.from(entries, ({ push }) => push.period),
+    )
+    .numbers(
+      'total',
+      'Int64',
+      BigInt64Array.from(entries, ({ row }) => row.total),
+    )
+    .arrays(
+      'stacks',
+      'UInt64',
+      entries.map(({ row }) => row.stacks),
+    )
+    .arrays(
+      'values',
+      'Int64',
+      entries.map(({ row }) => row.values),
+    );
+}
