@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreConnection } from './connection.ts';
 import { DATABASE, onCluster, SINGLE } from './topology.ts';
 
@@ -7,6 +8,8 @@ import { DATABASE, onCluster, SINGLE } from './topology.ts';
 const SECONDS = 90;
 /** Renewed so often while work is under way, ms. */
 const RENEW_MS = 30_000;
+/** Giving it back is a courtesy: a server that stops does not wait longer for an engine that is silent, ms. */
+const COURTESY_MS = 2000;
 
 const TABLE = `${DATABASE}.leases`;
 
@@ -72,7 +75,9 @@ export class Lease {
   async giveBack(): Promise<void> {
     if (this.#connection.mode === 'embedded' || !(await this.#table)) return;
     const sql = `DELETE FROM ${TABLE} WHERE name = {name:String} AND holder = {holder:String}`;
-    await this.#connection.background(sql, { name: this.#name, holder: this.holder }).catch(() => {});
+    const params = { name: this.#name, holder: this.holder };
+    const given = this.#connection.background(sql, params).catch(() => {});
+    await Promise.race([given, sleep(COURTESY_MS, undefined, { ref: false })]);
   }
 
   async #take(): Promise<boolean> {
