@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { afterAll } from 'vitest';
 
 export const ROOT = resolve(import.meta.dirname, '..', '..');
 export const EVERFLAME = join(ROOT, 'packages/server/bin/everflame.cjs');
@@ -13,6 +14,12 @@ export interface StartOptions {
   readonly selfProfile?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
+
+/** A test that fails must not leave servers behind that take the next one's time. */
+const started = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL');
+});
 
 /** A real `everflame serve` in a process of its own, on a port that was free. */
 export class TestServer {
@@ -42,6 +49,8 @@ export class TestServer {
       [EVERFLAME, 'serve', '--listen', '127.0.0.1:0', '--data', data, ...own, ...args],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
     );
+    started.add(child);
+    child.once('exit', () => started.delete(child));
     const url = await new Promise<string>((found, failed) => {
       const timer = setTimeout(() => failed(new Error(`the server did not start:\n${log.join('')}`)), 60_000);
       const read = (chunk: Buffer) => {

@@ -58,6 +58,11 @@ export const ERROR_CODES = {
     status: 500,
     advice: 'Try again; if it stays, narrow the query and look at the log of the server.',
   },
+  data_damaged: {
+    status: 500,
+    advice:
+      'Ask for another range. A file of the store is damaged: everflame check finds it; see operations.md.',
+  },
   internal: { status: 500, advice: 'Look at the log of the server, and report it.' },
   store_failed: { status: 503, advice: 'Send it again; the log of the server says what the store lacks.' },
   disk_full: {

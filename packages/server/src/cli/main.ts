@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { StoreError } from '../store/store-error.ts';
 import { ServerError } from './api-client.ts';
+import { checkCommand } from './check-command.ts';
 import { collectCommand } from './collect-command.ts';
 import { ConfigError } from './config-error.ts';
+import { copyCommand } from './copy-command.ts';
 import { deleteCommand } from './delete-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { VERSION } from './version.ts';
@@ -15,7 +17,9 @@ export async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(everflame --help shows what there is)')
     .addCommand(serveCommand())
     .addCommand(collectCommand())
-    .addCommand(deleteCommand());
+    .addCommand(deleteCommand())
+    .addCommand(copyCommand())
+    .addCommand(checkCommand());
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -37,7 +37,12 @@ const fileSchema = z.strictObject({
     .optional(),
   collect: collectSchema.optional(),
   retention: retentionSchema.optional(),
-  rollups: z.strictObject({ drop_labels: z.array(z.string()).optional() }).optional(),
+  rollups: z
+    .strictObject({
+      drop_labels: z.array(z.string()).optional(),
+      settle_seconds: z.number().min(1).max(3600).optional(),
+    })
+    .optional(),
 });
 
 export interface ServeFlags {
@@ -83,6 +88,8 @@ export interface ServeConfig {
   readonly retention: Retention;
   /** Labels that the table of hours does not keep; undefined: those of single processes. */
   readonly dropLabels: readonly string[] | undefined;
+  /** How long nothing may have come in for a bucket before it is summed up, ms; undefined: a minute. */
+  readonly settleMs: number | undefined;
 }
 
 export const DEFAULT_LISTEN = '127.0.0.1:5555';
@@ -112,20 +119,10 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
         'name a file of tokens with --tokens-file (docs/security.md shows one), or add --insecure if the network is yours alone.',
     );
   }
-  const clickhouse = flags.clickhouse ?? env.EVERFLAME_CLICKHOUSE ?? file.clickhouse;
-  if (clickhouse !== undefined && !/^https?:\/\//.test(clickhouse)) {
-    throw new ConfigError(
-      `clickhouse: ${JSON.stringify(clickhouse)} is no URL. Write http://user:password@host:8123.`,
-    );
-  }
   return {
     listen,
     dataDir: resolve(flags.data ?? env.EVERFLAME_DATA ?? file.data ?? DEFAULT_DATA),
-    clickhouse,
-    topology: clusterOf(
-      flags.clickhouseCluster ?? (env.EVERFLAME_CLICKHOUSE_CLUSTER || undefined) ?? file.clickhouse_cluster,
-      clickhouse,
-    ),
+    ...clickhouseOf(flags, env, file),
     selfProfile: flags.selfProfile ?? readBoolean(env, 'EVERFLAME_SELF_PROFILE') ?? file.self_profile ?? true,
     allowHosts: [
       ...(flags.allowHost ?? env.EVERFLAME_ALLOW_HOST?.split(',').filter(Boolean) ?? file.allow_hosts ?? []),
@@ -148,11 +145,23 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
     collect: file.collect,
     retention: retentionOf(file.retention),
     dropLabels: file.rollups?.drop_labels,
+    settleMs: file.rollups?.settle_seconds === undefined ? undefined : file.rollups.settle_seconds * 1000,
   };
 }
 
-/** @throws ConfigError */
-function clusterOf(cluster: string | undefined, clickhouse: string | undefined): Topology {
+/** Which ClickHouse, if any, and over how much of it the tables are spread. @throws ConfigError */
+export function clickhouseOf(
+  flags: Pick<ServeFlags, 'clickhouse' | 'clickhouseCluster'>,
+  env: NodeJS.ProcessEnv,
+  file: Partial<Pick<z.infer<typeof fileSchema>, 'clickhouse' | 'clickhouse_cluster'>> = {},
+): Pick<ServeConfig, 'clickhouse' | 'topology'> {
+  const clickhouse = flags.clickhouse ?? env.EVERFLAME_CLICKHOUSE ?? file.clickhouse;
+  if (clickhouse !== undefined && !/^https?:\/\//.test(clickhouse)) {
+    // What it is may hold a password.
+    throw new ConfigError('clickhouse: that is no URL. Write http://user:password@host:8123.');
+  }
+  const cluster =
+    flags.clickhouseCluster ?? (env.EVERFLAME_CLICKHOUSE_CLUSTER || undefined) ?? file.clickhouse_cluster;
   if (cluster !== undefined && clickhouse === undefined) {
     throw new ConfigError('clickhouse_cluster: name a node of it too, with --clickhouse URL.');
   }
@@ -161,7 +170,7 @@ function clusterOf(cluster: string | undefined, clickhouse: string | undefined):
       `clickhouse_cluster: ${JSON.stringify(cluster)} is no name of a cluster: letters, digits, _, . and - only.`,
     );
   }
-  return topologyOf(cluster);
+  return { clickhouse, topology: topologyOf(cluster) };
 }
 
 /** Half of a pair is a mistake that must not end in plain HTTP. */

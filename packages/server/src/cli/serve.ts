@@ -42,7 +42,6 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
   const tls = config.tls && new Tls(config.tls, logger);
   warnOfOpenDoors(config, tokens, logger);
   const metrics = new Metrics();
-  const decoder = new DecodePool();
   const connection = config.clickhouse
     ? openCluster(config.clickhouse, config.limits.query, config.topology)
     : openEmbedded({
@@ -52,9 +51,13 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
       });
   const store = await Store.open(connection, {
     retention: config.retention,
-    ...(config.dropLabels && { rollups: { dropLabels: config.dropLabels } }),
+    rollups: {
+      ...(config.dropLabels && { dropLabels: config.dropLabels }),
+      ...(config.settleMs !== undefined && { marginMs: config.settleMs }),
+    },
     maintenance: maintenanceLog(logger),
   });
+  const decoder = new DecodePool({ known: store.knownNames });
   try {
     const damage = new Damage(connection);
     await warnOfDamage(damage, logger);

@@ -35,6 +35,12 @@ function explained(cause: unknown): UserError {
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   const known = KNOWN[numberOf(cause)];
+  if (!known && isDamage(message)) {
+    const part = /\/store\/\w+\/[\w-]+\/(\w+)\//.exec(message)?.[1] ?? 'unknown';
+    return new UserError('data_damaged', `Part ${part} of the data cannot be read. Ask for another range.`, {
+      cause,
+    });
+  }
   if (!known) return new UserError('query_failed', `The engine could not answer: ${message}`, { cause });
   const isSelector = known.code === 'bad_selector';
   return new UserError(known.code, isSelector ? `${known.sentence} ${message}` : known.sentence, {
@@ -45,4 +51,9 @@ function explained(cause: unknown): UserError {
 
 function numberOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Many numbers, according to what the damaged bytes happen to say; what they have in common is where it happened. */
+function isDamage(message: string): boolean {
+  return /corrupted data|Checksum doesn't match|while reading from part/i.test(message);
 }

@@ -123,13 +123,13 @@ export class ClientPool {
   }
 
   async #kill(tag: string): Promise<void> {
-    // The tag is put together there, so that the statement does not find itself. SYNC would never return.
-    await this.#control
-      ?.command({
-        query: `KILL QUERY${onCluster(this.#topology)} WHERE position(query, concat('/* everflame ', '${tag}')) > 0 ASYNC`,
-      })
-      .catch(() => {});
+    await this.#control?.command({ query: killStatement(tag, this.#topology) }).catch(() => {});
   }
+}
+
+/** The tag is put together there, so that the statement does not find itself. SYNC would never return. */
+export function killStatement(tag: string, topology: Topology): string {
+  return `KILL QUERY${onCluster(topology)} WHERE position(query, concat('/* everflame ', '${tag}')) > 0 ASYNC`;
 }
 
 export function isSelect(sql: string): boolean {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -27,7 +27,8 @@ async function lockOfOther(change: (text: string) => string = (text) => text): P
   other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000); console.log("up")']);
   if (other.stdout) await once(other.stdout, 'data');
   const stat = readFileSync(`/proc/${other.pid}/stat`, 'utf8').split(' ');
-  writeFileSync(lock(), change(`${other.pid} ${stat[21]}\n`));
+  const { dev, ino } = statSync(dir);
+  writeFileSync(lock(), change(`${other.pid} ${stat[21]} ${dev}:${ino}\n`));
   return other.pid ?? 0;
 }
 
@@ -52,9 +53,14 @@ it('does not take a process that has the number of a dead one for it', async () 
   lockDataDir(dir)();
 });
 
+it('is held by nobody where a directory was copied with its lock', async () => {
+  await lockOfOther((text) => text.replace(/:\d+/, ':1'));
+  lockDataDir(dir)();
+});
+
 it.each(['', 'nonsense', '99999999 5\n'])('takes over a lock that says %j', (text) => {
   writeFileSync(lock(), text);
   const giveBack = lockDataDir(dir);
-  expect(readFileSync(lock(), 'utf8')).toMatch(new RegExp(`^${process.pid} \\d+\\n$`));
+  expect(readFileSync(lock(), 'utf8')).toMatch(new RegExp(`^${process.pid} \\d+ \\d+:\\d+\\n$`));
   giveBack();
 });

@@ -15,9 +15,10 @@ import { StoreError } from './store-error.ts';
 export function lockDataDir(dataDir: string): () => void {
   const file = join(dataDir, 'everflame.lock');
   for (let attempt = 0; ; attempt++) {
-    if (claim(file)) return () => removeIfThere(file);
+    if (claim(file, dataDir)) return () => removeIfThere(file);
     const holder = readLock(file);
-    if (attempt > 2 || (holder !== undefined && isRunning(holder))) throw inUse(dataDir, holder?.pid);
+    if (attempt > 2 || (holder !== undefined && holder.of === identityOf(dataDir) && isRunning(holder)))
+      throw inUse(dataDir, holder?.pid);
     takeAway(file, holder);
   }
 }
@@ -39,6 +40,8 @@ interface Holder {
   readonly pid: number;
   /** Start time of the process in clock ticks since boot, '' where the system does not say. */
   readonly started: string;
+  /** The data directory that it holds: a copy of the directory, lock and all, is held by nobody. */
+  readonly of: string;
 }
 
 function inUse(dir: string, pid: number | undefined): StoreError {
@@ -51,11 +54,11 @@ function inUse(dir: string, pid: number | undefined): StoreError {
 }
 
 /** The lock appears with what it says in it, or not at all. */
-function claim(file: string): boolean {
+function claim(file: string, dataDir: string): boolean {
   const mine = `${file}.${process.pid}`;
   try {
     try {
-      writeFileSync(mine, lockText(process.pid), { mode: 0o600 });
+      writeFileSync(mine, lockText(process.pid, dataDir), { mode: 0o600 });
     } catch (error) {
       // On a full disk there is an empty file: the engine's own lock must do.
       if (codeOf(error) !== 'ENOSPC') throw error;
@@ -80,7 +83,7 @@ function takeAway(file: string, stale: Holder | undefined): void {
     return;
   }
   const taken = readLock(aside);
-  if (taken && (taken.pid !== stale?.pid || taken.started !== stale.started)) {
+  if (taken && JSON.stringify(taken) !== JSON.stringify(stale)) {
     try {
       linkSync(aside, file);
     } catch {
@@ -91,14 +94,19 @@ function takeAway(file: string, stale: Holder | undefined): void {
 }
 
 /** A pid alone is not enough: after a reboot, or in a container, somebody else may have it. */
-function lockText(pid: number): string {
-  return `${pid} ${startTime(pid)}\n`;
+function lockText(pid: number, dataDir: string): string {
+  return `${pid} ${startTime(pid) || '-'} ${identityOf(dataDir)}\n`;
+}
+
+function identityOf(dataDir: string): string {
+  const { dev, ino } = statSync(dataDir);
+  return `${dev}:${ino}`;
 }
 
 function readLock(file: string): Holder | undefined {
   try {
-    const [pid, started = ''] = readFileSync(file, 'utf8').trim().split(' ');
-    return /^\d+$/.test(pid) ? { pid: Number(pid), started } : undefined;
+    const [pid, started = '-', of = ''] = readFileSync(file, 'utf8').trim().split(' ');
+    return /^\d+$/.test(pid) ? { pid: Number(pid), started: started === '-' ? '' : started, of } : undefined;
   } catch {
     return undefined;
   }

@@ -26,6 +26,8 @@ export interface EmbeddedOptions {
 }
 
 const READERS = 3;
+/** Names of three kinds are written at once, each waiting for the disk. */
+const WRITERS = 3;
 
 /**
  * ClickHouse inside this process (chDB). Everything lies under `dataDir`: `engine/` is ClickHouse's own directory.
@@ -44,7 +46,7 @@ export function openEmbedded({
   const reserve = new DiskReserve(dataDir, disk);
   const durable = new DirectorySync(path);
   const client = (): ClickHouseClient => createClient({ connection: connectionTo(path) });
-  const writer = client();
+  const writers = new ClientPool(Array.from({ length: WRITERS }, client));
   const control = client();
   const readers = new ClientPool(Array.from({ length: READERS }, client), { limits, control });
   const background = new ClientPool([client()]);
@@ -67,7 +69,7 @@ export function openEmbedded({
     async insert(table, block) {
       reserve.check();
       try {
-        await insertFromFile(writer, staging, table, block);
+        await insertFromFile(writers, staging, table, block);
         await durable.afterInsert(table);
         reserve.stored();
       } catch (error) {
@@ -76,7 +78,7 @@ export function openEmbedded({
       }
     },
     async close() {
-      await Promise.all([writer.close(), readers.close(), background.close(), control.close()]);
+      await Promise.all([writers.close(), readers.close(), background.close(), control.close()]);
       engine.close();
       staging.close();
       unlock();
@@ -119,19 +121,18 @@ function openEngine(path: string, staging: Staging, config: string, unlock: () =
  * a copy: 5–7 million samples a second, where inline text reaches 0.75.
  */
 async function insertFromFile(
-  writer: ClickHouseClient,
+  writers: ClientPool,
   staging: Staging,
   table: string,
   block: NativeBlock,
 ): Promise<void> {
   const file = await staging.write('native', block.parts());
   try {
-    await writer.command({
-      query:
-        `INSERT INTO ${table} (${block.columns.join(', ')}) ` +
+    await writers.command(
+      `INSERT INTO ${table} (${block.columns.join(', ')}) ` +
         `SELECT * FROM file({file:String}, 'Native', {structure:String})`,
-      query_params: { file, structure: block.structure },
-    });
+      { file, structure: block.structure },
+    );
   } finally {
     await unlink(file).catch(() => {});
   }

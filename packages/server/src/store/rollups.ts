@@ -103,15 +103,30 @@ export class Rollups {
   }
 
   async #update(now: () => number, computes: boolean): Promise<void> {
+    // What a finer level lacks the coarser one lacks too, though its source does not show it yet.
+    let stale: ReadonlySet<number> = new Set();
     for (const level of ROLLUP_LEVELS) {
-      while (!this.#stopped && !(await this.#updateLevel(level, now, computes)) && computes) {
+      const lacking = new Set([...stale].map((bucket) => floorTo(bucket, level.widthMs)));
+      let isWhole = false;
+      while (!this.#stopped && !isWhole) {
         // As long as a batch is full there is more.
+        const round = await this.#updateLevel(level, now, computes, lacking);
+        isWhole = round.isWhole || !computes;
+        stale = round.stale;
       }
     }
   }
 
-  /** @returns whether everything was looked at */
-  async #updateLevel(level: RollupLevel, now: () => number, computes: boolean): Promise<boolean> {
+  /**
+   * @param lacking buckets that cannot be whole, because those beneath are not
+   * @returns whether everything was looked at, and which buckets say too little
+   */
+  async #updateLevel(
+    level: RollupLevel,
+    now: () => number,
+    computes: boolean,
+    lacking: ReadonlySet<number>,
+  ): Promise<{ readonly isWhole: boolean; readonly stale: ReadonlySet<number> }> {
     const began = now();
     const closed = closedBefore(level, began);
     const last = this.#lookedAt.get(level);
@@ -120,7 +135,7 @@ export class Rollups {
     const { sql, params } = dirtyBuckets(question);
     const dirty = await this.#connection.background<DirtyBucket>(sql, params);
     const due: DirtyBucket[] = [];
-    const stale = new Set<number>();
+    const stale = new Set(lacking);
     for (const bucket of dirty) {
       if (computes && isDue(bucket, level, began - this.#margin)) due.push(bucket);
       else stale.add(bucket.bucket * 1000);
@@ -131,7 +146,7 @@ export class Rollups {
     const boundary = isWhole ? closed : (dirty.at(-1)?.bucket ?? 0) * 1000;
     this.coverage(level).settle(began, boundary, stale);
     if (isWhole) this.#lookedAt.set(level, began);
-    return isWhole;
+    return { isWhole, stale };
   }
 
   async #compute(level: RollupLevel, due: readonly DirtyBucket[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Labels } from '@everflame/profile';
 import type { StoreConnection } from './connection.ts';
 import { Deletion, type DeletionCount, type DeletionTarget } from './deletion.ts';
+import type { KnownNames } from './known-names.ts';
 import { Lease } from './lease.ts';
 import { Maintenance, type MaintenanceLog } from './maintenance.ts';
 import { migrate } from './migrate.ts';
@@ -11,7 +12,7 @@ import { FIVE_MINUTES } from './rollup-level.ts';
 import { type RollupOptions, Rollups } from './rollups.ts';
 import type { PreparedPush } from './series-rows.ts';
 import { StoreError } from './store-error.ts';
-import { Writer, type WriterOptions } from './writer.ts';
+import { Writer, type WriterLoad, type WriterOptions } from './writer.ts';
 
 export interface StoreOptions extends Omit<WriterOptions, 'accepts' | 'onWritten'> {
   readonly retention?: Retention;
@@ -76,6 +77,16 @@ export class Store {
   /** The same, for a push that was prepared elsewhere. */
   writePrepared(prepared: PreparedPush): Promise<PushReceipt> {
     return this.#writer.writePrepared(prepared);
+  }
+
+  /** Names that are stored, for whoever prepares pushes elsewhere. */
+  get knownNames(): KnownNames {
+    return this.#writer.known;
+  }
+
+  /** What waits to be written. */
+  get writing(): WriterLoad {
+    return this.#writer.load;
   }
 
   /** Start in ns of the window of a push stored within the last day, by its identity. */
