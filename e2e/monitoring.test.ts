@@ -141,3 +141,8 @@ it('says that it is alive and ready', async () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   }
 });
+
+it('says how far rollups are behind', async () => {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  for (const level of ['5m', '1h']) expect(text).toContain(`everflame_rollup_lag_seconds{level="${level}"} `);
+});

@@ -94,6 +94,7 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
       metrics,
       insight: {
         ...insightOf(connection, store.mode === 'embedded' ? config.dataDir : undefined),
+        lagSeconds: () => store.rollups.lag(),
         damagedParts: () => damage.read(),
         decoding: () => decoder.load,
       },
