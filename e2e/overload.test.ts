@@ -17,10 +17,9 @@ const START_SECONDS = Math.floor(Date.now() / 1000) - 60;
 interface Answer {
   readonly status: number;
   readonly retryAfter: number;
-  readonly ms: number;
 }
 
-it('keeps taking from the quiet while a loud service pushes ten times as much as is taken', {
+it('keeps taking from the quiet while a loud service pushes far more than is taken', {
   timeout: 90_000,
 }, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'everflame-overload-'));
@@ -38,28 +37,31 @@ it('keeps taking from the quiet while a loud service pushes ten times as much as
   await push('quiet', quietBody);
   await push('loud', loudBody);
   const until = performance.now() + SECONDS * 1000;
-  const early = { memory: 0 };
+  let early = 0;
+  const measured = sleep(SECONDS * 400).then(() => {
+    early = server.memory;
+  });
   const loud = async () => {
     // As a sender would that does not listen to Retry-After.
     while (performance.now() < until) {
       await push('loud', loudBody);
-      if (answers.loud.at(-1)?.status === 429) await sleep(20);
+      if (answers.loud.at(-1)?.status === 429) await sleep(200);
     }
   };
   const quiet = async () => {
-    for (let i = 0; performance.now() < until; i++) {
+    while (performance.now() < until) {
       await push('quiet', quietBody);
-      if (i === 10) early.memory = server.memory;
       await sleep(100);
     }
   };
-  await Promise.all([quiet(), ...Array.from({ length: LOUD_CONNECTIONS }, loud)]);
+  await Promise.all([measured, quiet(), ...Array.from({ length: LOUD_CONNECTIONS }, loud)]);
   agent.destroy();
 
   const statuses = (of: readonly Answer[]) => [...new Set(of.map(({ status }) => status))].sort();
   expect(statuses(answers.quiet)).toEqual([200]);
   expect(statuses(answers.loud)).toEqual([200, 429]);
   const refused = answers.loud.filter(({ status }) => status === 429);
+  expect(refused.length).toBeGreaterThan(answers.loud.length / 2);
   expect(Math.min(...refused.map(({ retryAfter }) => retryAfter))).toBeGreaterThan(0);
   expect(new Set(refused.map(({ retryAfter }) => retryAfter)).size).toBeGreaterThan(1);
   // What was not refused is there once, to the nanosecond.
@@ -68,8 +70,8 @@ it('keeps taking from the quiet while a loud service pushes ten times as much as
     const tree = await server.json(`/data?query=${service}&from=-1h`);
     expect(tree.value).toBe(taken * (service === 'loud' ? 900 : 20) * SAMPLE_NANOS);
   }
-  expect(early.memory).toBeGreaterThan(0);
-  expect(server.memory).toBeLessThan(early.memory + 300e6);
+  // Flat: what the engine warms up has its part in the rest.
+  expect(server.memory).toBeLessThan(early + 200e6);
   await server[Symbol.asyncDispose]();
   rmSync(dir, { recursive: true });
 });
@@ -86,7 +88,6 @@ function largeProfile(stacks: number): Uint8Array {
 }
 
 function post(agent: Agent, url: string, body: Uint8Array): Promise<Answer> {
-  const started = performance.now();
   return new Promise((resolve, reject) => {
     const sent = request(
       url,
@@ -97,7 +98,6 @@ function post(agent: Agent, url: string, body: Uint8Array): Promise<Answer> {
           resolve({
             status: answer.statusCode ?? 0,
             retryAfter: Number(answer.headers['retry-after'] ?? 0),
-            ms: performance.now() - started,
           }),
         );
       },

@@ -57,7 +57,7 @@ it('says when to come again: later where more waits', () => {
 
 it('takes in less while answers are slow, and more again when they are quick', () => {
   let now = 0;
-  const admission = new Admission(1000, () => now);
+  const admission = new Admission(1000, () => now, 0);
   const round = (took: number) => {
     const tickets = Array.from({ length: 8 }, () => admission.admit(admission.window / 16, 'a'));
     for (const ticket of tickets) ticket.received();
@@ -77,7 +77,7 @@ it('takes in less while answers are slow, and more again when they are quick', (
 
 it('does not blame itself for a sender whose body comes slowly', () => {
   let now = 0;
-  const admission = new Admission(1000, () => now);
+  const admission = new Admission(1000, () => now, 0);
   const slow = admission.admit(600, 'a');
   now += 30_000;
   slow.received();
@@ -88,7 +88,7 @@ it('does not blame itself for a sender whose body comes slowly', () => {
 
 it('lets the quiet pass whom the loud have filled the window before', () => {
   let now = 0;
-  const admission = new Admission(1000, () => now);
+  const admission = new Admission(1000, () => now, 0);
   const first = admission.admit(900, 'loud');
   first.received();
   now += 1000;

@@ -6,8 +6,10 @@ const ACTIVE_MS = 15_000;
 const MAX_SERVICES = 10_000;
 /** Longer than this from body to answer is too long, ms: then less is taken in. */
 const SLOW_MS = 700;
-/** The window does not become narrower than this part of the bound. */
-const NARROWEST = 1 / 32;
+/** One slow group is no overload: only when nothing was answered quickly for so long, ms, the window narrows. */
+const PATIENCE_MS = 1000;
+/** The window becomes no narrower than this, bytes, or than a thirty-second of the bound. */
+const NARROWEST = 1 << 20;
 
 interface Share {
   bytes: number;
@@ -34,17 +36,21 @@ export interface Ticket {
  */
 export class Admission {
   readonly #limit: number;
+  readonly #narrowest: number;
   readonly #now: () => number;
   readonly #services = new Map<string, Share>();
   #window: number;
   #bytes = 0;
   #narrowedAt = Number.NEGATIVE_INFINITY;
+  #quickAt: number;
 
   /** @param now monotonic ms */
-  constructor(limit: number, now: () => number = () => performance.now()) {
+  constructor(limit: number, now: () => number = () => performance.now(), narrowest = NARROWEST) {
     this.#limit = limit;
+    this.#narrowest = Math.min(limit, Math.max(limit / 32, narrowest));
     this.#window = limit;
     this.#now = now;
+    this.#quickAt = now();
   }
 
   /** Bytes of pushes under way. */
@@ -91,11 +97,12 @@ export class Admission {
   #adapt(bytes: number, receivedAt: number): void {
     const now = this.#now();
     const took = now - receivedAt;
+    if (took <= SLOW_MS) this.#quickAt = now;
     if (took > SLOW_MS) {
       // Once for all that were under way together.
-      if (receivedAt < this.#narrowedAt) return;
+      if (receivedAt < this.#narrowedAt || now - this.#quickAt < PATIENCE_MS) return;
       this.#narrowedAt = now;
-      this.#window = Math.max(this.#limit * NARROWEST, Math.min(this.#window, this.#bytes) * 0.7);
+      this.#window = Math.max(this.#narrowest, Math.min(this.#window, this.#bytes) * 0.7);
     } else if (took < SLOW_MS / 2 && this.#bytes > this.#window / 4) {
       this.#window = Math.min(this.#limit, this.#window + bytes / 2);
     }
