@@ -1,4 +1,5 @@
 import { UserError } from '../base/user-error.ts';
+import { Throughput } from './throughput.ts';
 
 /** A service that pushed within this time counts as active, ms. */
 const ACTIVE_MS = 15_000;
@@ -6,8 +7,8 @@ const ACTIVE_MS = 15_000;
 const MAX_SERVICES = 10_000;
 /** Longer than this from body to answer is too long, ms: then less is taken in. */
 const SLOW_MS = 700;
-/** One slow group is no overload: only when nothing was answered quickly for so long, ms, the window narrows. */
-const PATIENCE_MS = 1000;
+/** What was answered lately says how much is answered in SLOW_MS; measured over so many ms. */
+const MEASURED_MS = 2000;
 /** The window becomes no narrower than this, bytes, or than a thirty-second of the bound. */
 const NARROWEST = 1 << 20;
 
@@ -29,7 +30,8 @@ export interface Ticket {
  * before its body is read: overload is said, not suffered.
  *
  * How much can be under way and still be answered within a second depends on the machine. So there is a window within
- * the bound: it becomes narrower while answers are slow and wider while they are quick, as TCP does it.
+ * the bound: while answers are slow it is what was answered lately in the time that an answer may take, and it becomes
+ * wider while they are quick. Less would leave the machine idle, more would only wait.
  *
  * One loud service must not shut the others out: once half of the window is taken, each may hold its share of it and no
  * more, the window divided by the services that pushed of late.
@@ -41,8 +43,9 @@ export class Admission {
   readonly #services = new Map<string, Share>();
   #window: number;
   #bytes = 0;
-  #narrowedAt = Number.NEGATIVE_INFINITY;
-  #quickAt: number;
+  readonly #answered: Throughput;
+  /** An answer took too long since the window was last looked at. */
+  #isSlow = false;
 
   /** @param now monotonic ms */
   constructor(limit: number, now: () => number = () => performance.now(), narrowest = NARROWEST) {
@@ -50,7 +53,7 @@ export class Admission {
     this.#narrowest = Math.min(limit, Math.max(limit / 32, narrowest));
     this.#window = limit;
     this.#now = now;
-    this.#quickAt = now();
+    this.#answered = new Throughput(MEASURED_MS, now());
   }
 
   /** Bytes of pushes under way. */
@@ -60,11 +63,13 @@ export class Admission {
 
   /** Bytes that may be under way. */
   get window(): number {
+    this.#narrow();
     return this.#window;
   }
 
   /** @throws UserError `queue_full` */
   admit(bytes: number, service = ''): Ticket {
+    this.#narrow();
     const share = this.#shareOf(service);
     if (this.#bytes > 0 && this.#bytes + bytes > this.#window) {
       // Those that hold less than their share may go past the window, which the loud have filled, up to the bound.
@@ -97,15 +102,19 @@ export class Admission {
   #adapt(bytes: number, receivedAt: number): void {
     const now = this.#now();
     const took = now - receivedAt;
-    if (took <= SLOW_MS) this.#quickAt = now;
-    if (took > SLOW_MS) {
-      // Once for all that were under way together.
-      if (receivedAt < this.#narrowedAt || now - this.#quickAt < PATIENCE_MS) return;
-      this.#narrowedAt = now;
-      this.#window = Math.max(this.#narrowest, Math.min(this.#window, this.#bytes) * 0.7);
-    } else if (took < SLOW_MS / 2 && this.#bytes > this.#window / 4) {
+    this.#answered.add(bytes, now);
+    if (took > SLOW_MS) this.#isSlow = true;
+    else if (took < SLOW_MS / 2 && this.#bytes > this.#window / 4) {
       this.#window = Math.min(this.#limit, this.#window + bytes / 2);
     }
+  }
+
+  /** Not at the first answer that is slow, but when all of its group have been given: what was answered is known then. */
+  #narrow(): void {
+    if (!this.#isSlow) return;
+    this.#isSlow = false;
+    const fits = this.#answered.perMs(this.#now()) * SLOW_MS;
+    this.#window = Math.max(this.#narrowest, Math.min(this.#window, fits));
   }
 
   #shareOf(service: string): Share {
@@ -125,7 +134,7 @@ export class Admission {
 
   /** Later where more waits, and not all at the same moment. */
   #full(message: string): UserError {
-    const seconds = 1 + 3 * (this.#bytes / this.#window) * (0.5 + Math.random());
+    const seconds = 2 * (this.#bytes / this.#window) * (0.5 + Math.random());
     return new UserError('queue_full', message, { retryAfter: Math.ceil(seconds) });
   }
 }
