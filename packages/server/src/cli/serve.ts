@@ -66,6 +66,7 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
     });
     const pushes = {
       writePrepared: (push: PreparedPush) => metrics.storing('push', store.writePrepared(push)),
+      expect: () => store.expect(),
       findStart: (service: string, identity: bigint) => store.findStart(service, identity),
     };
     const limits = { ...DEFAULT_LIMITS, bytes: config.limits.profileBytes };

@@ -6,7 +6,7 @@ import type { PreparedPush } from '../store/series-rows.ts';
 import { StoreError } from '../store/store-error.ts';
 import { parseAppName } from './app-name.ts';
 import type { IngestFormat } from './decode-body.ts';
-import { type Decoder, inlineDecoder } from './decode-job.ts';
+import { type DecodedPush, type DecodeJob, type Decoder, inlineDecoder } from './decode-job.ts';
 import { identifyPush, type PushClaim } from './push-identity.ts';
 import type { SampleTypeConfig } from './sample-type-config.ts';
 import { languageOf } from './spy-name.ts';
@@ -15,6 +15,8 @@ import { splitTypeSuffix, textTypeFor } from './type-suffix.ts';
 /** Where profiles go. */
 export interface PushStore {
   writePrepared(push: PreparedPush): Promise<PushReceipt>;
+  /** A push is being decoded. @returns to be called once, when that is done */
+  expect(): () => void;
   /** Start of a stored profile in ns, for a push that is known by its identity alone. */
   findStart(service: string, identity: bigint): Promise<bigint | undefined>;
 }
@@ -76,7 +78,7 @@ export class Ingest {
     const language = languageOf(request.spyName);
     const owner = { service, labels: { ...(language !== undefined && { language }), ...labels } };
     const isNamedOnly = identity.named && request.from === undefined;
-    const { prepared, window, cumulative } = await this.#decoder.decode({
+    const { prepared, window, cumulative } = await this.#decode({
       ...owner,
       body: request.body,
       format: request.format,
@@ -111,6 +113,16 @@ export class Ingest {
       );
     }
     return { service, series: receipt.series, samples: receipt.samples, notes };
+  }
+
+  /** The store waits a little for what is under way, and writes it together. */
+  async #decode(job: DecodeJob): Promise<DecodedPush> {
+    const done = this.#store.expect();
+    try {
+      return await this.#decoder.decode(job);
+    } finally {
+      done();
+    }
   }
 
   /** A retry must land on the row of the first attempt: the same start, though time has gone on. */

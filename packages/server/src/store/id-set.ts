@@ -11,8 +11,9 @@ export interface SharedIds {
  * Two generations of open hash tables: when the younger is full, the elder is emptied and becomes the younger.
  * Forgetting is harmless: the row is written once more.
  *
- * A slot is empty while its low word is 0, which is written last: who asks meanwhile finds nothing or all of it. Ids
- * whose low word is 0, one in four billion, are never remembered.
+ * A slot is empty while its low word is 0, which is written last: who asks meanwhile finds nothing or all of it. It is
+ * read without Atomics, which are calls: whoever sees the words in another order finds nothing, too. Ids whose low word
+ * is 0, one in four billion, are never remembered.
  */
 export class IdSet {
   readonly shared: SharedIds;
@@ -67,7 +68,7 @@ function tablesIn({ limit, memory }: SharedIds): readonly [Uint32Array, Uint32Ar
 
 function find(table: Uint32Array, mask: number, low: number, high: number): boolean {
   for (let slot = low & mask; ; slot = (slot + 1) & mask) {
-    const l = Atomics.load(table, slot * 2);
+    const l = table[slot * 2];
     if (l === 0) return false;
     if (l === low && table[slot * 2 + 1] === high) return true;
   }

@@ -79,6 +79,11 @@ export class Store {
     return this.#writer.writePrepared(prepared);
   }
 
+  /** A push is on its way here. @returns to be called once, when it has come or will not */
+  expect(): () => void {
+    return this.#writer.expect();
+  }
+
   /** Names that are stored, for whoever prepares pushes elsewhere. */
   get knownNames(): KnownNames {
     return this.#writer.known;

@@ -13,6 +13,8 @@ export interface WriteQueueLimits {
 /** A push that waits to be written, and whom to tell. */
 export interface WaitingPush extends ClassedPush {
   readonly bytes: number;
+  /** When it came, monotonic ms. */
+  readonly at: number;
   readonly resolve: (receipt: PushReceipt) => void;
   readonly reject: (error: Error) => void;
 }
@@ -39,6 +41,11 @@ export class WriteQueue {
     return this.#waiting.length;
   }
 
+  /** When the first of those came that no group has taken, monotonic ms. */
+  get oldest(): number {
+    return this.#waiting[0]?.at ?? performance.now();
+  }
+
   /** Of pushes that wait and those that are being written. */
   get load(): { readonly pushes: number; readonly bytes: number } {
     return { pushes: this.#pushes, bytes: this.#bytes };
@@ -56,7 +63,7 @@ export class WriteQueue {
     this.#bytes += bytes;
     this.#pushes++;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...classed, bytes, resolve, reject });
+      this.#waiting.push({ ...classed, bytes, at: performance.now(), resolve, reject });
     });
   }
 

@@ -13,6 +13,8 @@ import { type WaitingPush, WriteQueue } from './write-queue.ts';
 export interface WriterOptions {
   /** How long the first push of a group waits for company, ms. */
   readonly lingerMs?: number;
+  /** How long it waits while more is on its way, ms: the larger a group, the less each of its pushes costs. */
+  readonly patienceMs?: number;
   /** Bytes of pushes that may wait to be written; more is refused with `queue_full`. */
   readonly maxQueuedBytes?: number;
   /** Pushes that may wait. */
@@ -31,6 +33,9 @@ export interface WrittenWindow {
   readonly class: string;
   readonly startNanos: bigint;
 }
+
+/** How often it is looked whether more is coming, ms. */
+const LOOK_AGAIN_MS = 5;
 
 /** What a writer has done so far, and what it has before it. */
 export interface WriterLoad {
@@ -51,12 +56,15 @@ export class Writer {
   readonly #knownSeries = new IdSet(50_000);
   readonly #connection: StoreConnection;
   readonly #lingerMs: number;
+  readonly #patienceMs: number;
   readonly #accepts: WriterOptions['accepts'];
   readonly #onWritten: WriterOptions['onWritten'];
   readonly #queue: WriteQueue;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #groups = 0;
+  /** Pushes on their way here. */
+  #coming = 0;
   /** Names found in an older epoch may be gone. */
   #oldestEpoch = 0;
   /** While names may go away, none are learned. */
@@ -66,6 +74,7 @@ export class Writer {
   constructor(connection: StoreConnection, options: WriterOptions = {}) {
     this.#connection = connection;
     this.#lingerMs = options.lingerMs ?? 40;
+    this.#patienceMs = Math.max(this.#lingerMs, options.patienceMs ?? 150);
     this.#accepts = options.accepts;
     this.#onWritten = options.onWritten;
     this.#queue = new WriteQueue({
@@ -100,6 +109,14 @@ export class Writer {
     return this.#enqueue(push, name);
   }
 
+  /** A push is on its way. @returns to be called once, when it is here or will not come */
+  expect(): () => void {
+    this.#coming++;
+    return () => {
+      this.#coming--;
+    };
+  }
+
   /** @returns the class of retention */
   #admit({ service, labels, startNanos }: Omit<Push, 'profile'>): string {
     if (this.#closing)
@@ -110,7 +127,7 @@ export class Writer {
 
   #enqueue(push: PreparedPush, name: string): Promise<PushReceipt> {
     const written = this.#queue.add({ push, class: name });
-    this.#schedule(this.#lingerMs);
+    this.#schedule();
     return written;
   }
 
@@ -133,7 +150,7 @@ export class Writer {
     const rested = () => {
       this.#learns = true;
       this.#running = undefined;
-      if (this.#queue.length > 0) this.#schedule(0);
+      if (this.#queue.length > 0) this.#schedule();
     };
     this.#running = resting.then(rested, rested);
     return resting;
@@ -146,12 +163,19 @@ export class Writer {
     this.#stopTimer();
   }
 
-  #schedule(delay: number): void {
+  /** A group is written when its first push has waited long enough; the time of the group before counts. */
+  #schedule(): void {
     if (this.#running || this.#timer) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#run();
-    }, delay);
+    const waited = performance.now() - this.#queue.oldest;
+    const delay = this.#closing || waited >= this.#patienceMs ? 0 : this.#lingerMs - waited;
+    this.#timer = setTimeout(() => this.#due(), Math.max(0, delay));
+  }
+
+  #due(): void {
+    this.#timer = undefined;
+    const isPatient = !this.#closing && performance.now() - this.#queue.oldest < this.#patienceMs;
+    if (isPatient && this.#coming > 0) this.#timer = setTimeout(() => this.#due(), LOOK_AGAIN_MS);
+    else void this.#run();
   }
 
   #stopTimer(): void {
@@ -163,7 +187,7 @@ export class Writer {
     this.#stopTimer();
     this.#running = this.#flush().finally(() => {
       this.#running = undefined;
-      if (this.#queue.length > 0) this.#schedule(this.#closing ? 0 : this.#lingerMs);
+      if (this.#queue.length > 0) this.#schedule();
     });
     return this.#running;
   }
