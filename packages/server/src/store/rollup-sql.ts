@@ -9,7 +9,8 @@ export interface DirtyBucket {
   readonly bucket: number;
   /** Rows that came in lately. */
   readonly rows: number;
-  /** Unix ms: the newest row; when it was last computed, 0 where it never was. */
+  /** Unix ms: when the first of these rows came and the last; when it was last computed, 0 where it never was. */
+  readonly oldest: number;
   readonly newest: number;
   readonly computed: number;
 }
@@ -53,8 +54,9 @@ export function dirtyBuckets({ level, since, closed, margin, limit }: DirtyQuest
   const arrived = level === FIVE_MINUTES ? 'inserted' : 'computed';
   const bucket = bucketOf('ts', level);
   return {
-    sql: `SELECT service, bucket, toUInt32(rows) AS rows, newest, computed FROM (
+    sql: `SELECT service, bucket, toUInt32(rows) AS rows, oldest, newest, computed FROM (
       SELECT toString(service) AS service, ${bucket} AS bucket, count() AS rows,
+        toFloat64(toUnixTimestamp64Milli(min(${arrived}))) AS oldest,
         toFloat64(toUnixTimestamp64Milli(max(${arrived}))) AS newest
       FROM ${DATABASE}.${source}
       WHERE ${arrived} >= fromUnixTimestamp64Milli({since:Int64}) AND ${bucket} < {closed:UInt32}

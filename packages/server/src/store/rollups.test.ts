@@ -187,3 +187,16 @@ it('refuses windows that are older than profiles are kept', async () => {
     code: 'too_old',
   });
 });
+
+it('leaves a bucket alone while it is being written, however long ago it was, and not for ever', async () => {
+  const rollups = new Rollups(connection);
+  await store.write(testPush('late', [['main', 1n]], { startNanos: nanos(START) }));
+  await rollups.update(() => Date.now() + 50_000);
+  expect(await count('profiles_5m', 'late')).toBe(0);
+  // The same, had it been going on for a while.
+  await connection.command(`INSERT INTO ${DATABASE}.profiles (class, service, type, series, ts, push, inserted)
+    SELECT class, service, type, series, ts, push + 1, now64(3) - INTERVAL 11 MINUTE
+    FROM ${DATABASE}.profiles WHERE service = 'late'`);
+  await rollups.update(() => Date.now() + 50_000);
+  expect(await count('profiles_5m', 'late')).toBe(1);
+});

@@ -137,7 +137,7 @@ export class Rollups {
     const due: DirtyBucket[] = [];
     const stale = new Set(lacking);
     for (const bucket of dirty) {
-      if (computes && isDue(bucket, level, began - this.#margin)) due.push(bucket);
+      if (computes && isDue(bucket, began - this.#margin)) due.push(bucket);
       else stale.add(bucket.bucket * 1000);
     }
     await this.#compute(level, due);
@@ -179,11 +179,13 @@ function closedBefore(level: RollupLevel, now: number): number {
   return floorTo(now - GRACE_MS, level.widthMs);
 }
 
-/** Once nothing has come in since `settled`; a bucket that is written to all the time, now and then. */
-function isDue({ bucket, newest, computed }: DirtyBucket, level: RollupLevel, settled: number): boolean {
+/**
+ * Once nothing has come in since `settled`; a bucket that is written to all the time, now and then. How long ago it was
+ * says nothing: a month that is pushed at once would be computed again in each round.
+ */
+function isDue({ oldest, newest, computed }: DirtyBucket, settled: number): boolean {
   if (newest < settled) return true;
-  const waiting = Math.max(computed, bucket * 1000 + level.widthMs);
-  return waiting < settled - PATIENCE_MS;
+  return (computed === 0 ? oldest : computed) < settled - PATIENCE_MS;
 }
 
 interface Group {
