@@ -1,6 +1,6 @@
-import { EMPTY_FRAME, type Frame } from './frame.ts';
+import type { Frame } from './frame.ts';
 import { labelsKey, sortedLabels } from './labels.ts';
-import { NO_SAMPLE_LABELS, type Profile, type SampleLabels } from './profile.ts';
+import { type FrameTable, NO_SAMPLE_LABELS, type Profile, type SampleLabels } from './profile.ts';
 import type { ProfileType } from './profile-type.ts';
 import { StringTable } from './string-table.ts';
 
@@ -11,7 +11,7 @@ import { StringTable } from './string-table.ts';
 export class ProfileBuilder {
   readonly #types: readonly ProfileType[];
   readonly #strings = new Map<string, number>([['', 0]]);
-  readonly #frames: Frame[] = [];
+  readonly #frames = new FrameRows();
   readonly #frameIndex = new Map<string, number>();
   readonly #stackIndex = new Map<string, number>();
   readonly #offsets: number[] = [0];
@@ -29,21 +29,26 @@ export class ProfileBuilder {
 
   /** Index of the frame. */
   frame(fields: Partial<Frame>): number {
-    const frame = { ...EMPTY_FRAME, ...fields };
-    const key = [
-      frame.function,
-      frame.systemName,
-      frame.file,
-      frame.module,
-      frame.buildId,
-      frame.line,
-      frame.startLine,
-      frame.address,
-      frame.inlined,
-    ].join('\0');
+    const name = this.#string(fields.function ?? '');
+    const systemName = this.#string(fields.systemName ?? '');
+    const file = this.#string(fields.file ?? '');
+    const module = this.#string(fields.module ?? '');
+    const buildId = this.#string(fields.buildId ?? '');
+    const { line = 0, startLine = 0, address = 0n, inlined = false } = fields;
+    const texts = `${name},${systemName},${file},${module},${buildId}`;
+    const key = `${texts},${line},${startLine},${address},${inlined}`;
     const known = this.#frameIndex.get(key);
     if (known !== undefined) return known;
-    const index = this.#frames.push(frame) - 1;
+    const rows = this.#frames;
+    rows.systemName.push(systemName);
+    rows.file.push(file);
+    rows.module.push(module);
+    rows.buildId.push(buildId);
+    rows.line.push(line);
+    rows.startLine.push(startLine);
+    rows.address.push(address);
+    rows.inlined.push(inlined ? 1 : 0);
+    const index = rows.function.push(name) - 1;
     this.#frameIndex.set(key, index);
     return index;
   }
@@ -84,20 +89,6 @@ export class ProfileBuilder {
   }
 
   build(window: Partial<Omit<Profile, 'types'>> = {}): Profile {
-    const text = (of: (frame: Frame) => string) =>
-      Uint32Array.from(this.#frames, (frame) => this.#string(of(frame)));
-    const frames = {
-      length: this.#frames.length,
-      function: text((frame) => frame.function),
-      systemName: text((frame) => frame.systemName),
-      file: text((frame) => frame.file),
-      module: text((frame) => frame.module),
-      buildId: text((frame) => frame.buildId),
-      line: Uint32Array.from(this.#frames, (frame) => frame.line),
-      startLine: Uint32Array.from(this.#frames, (frame) => frame.startLine),
-      address: BigUint64Array.from(this.#frames, (frame) => frame.address),
-      inlined: Uint8Array.from(this.#frames, (frame) => (frame.inlined ? 1 : 0)),
-    };
     return {
       startNanos: 0n,
       durationNanos: 0n,
@@ -109,18 +100,18 @@ export class ProfileBuilder {
       ...window,
       types: this.#types,
       strings: StringTable.from([...this.#strings.keys()]),
-      frames,
+      frames: this.#frames.table(),
       stacks: {
         length: this.#offsets.length - 1,
-        offsets: Uint32Array.from(this.#offsets),
-        frames: Uint32Array.from(this.#stackFrames),
+        offsets: new Uint32Array(this.#offsets),
+        frames: new Uint32Array(this.#stackFrames),
       },
       labelSets: this.#labelSets,
       samples: {
         length: this.#sampleStacks.length,
-        stack: Uint32Array.from(this.#sampleStacks),
-        labels: Uint32Array.from(this.#sampleLabels),
-        values: this.#values.map((column) => BigInt64Array.from(column)),
+        stack: new Uint32Array(this.#sampleStacks),
+        labels: new Uint32Array(this.#sampleLabels),
+        values: this.#values.map((column) => new BigInt64Array(column)),
       },
     };
   }
@@ -131,6 +122,34 @@ export class ProfileBuilder {
     const index = this.#strings.size;
     this.#strings.set(text, index);
     return index;
+  }
+}
+
+/** Columns of frames while they grow; texts are indices of strings. */
+class FrameRows {
+  readonly function: number[] = [];
+  readonly systemName: number[] = [];
+  readonly file: number[] = [];
+  readonly module: number[] = [];
+  readonly buildId: number[] = [];
+  readonly line: number[] = [];
+  readonly startLine: number[] = [];
+  readonly address: bigint[] = [];
+  readonly inlined: number[] = [];
+
+  table(): FrameTable {
+    return {
+      length: this.function.length,
+      function: new Uint32Array(this.function),
+      systemName: new Uint32Array(this.systemName),
+      file: new Uint32Array(this.file),
+      module: new Uint32Array(this.module),
+      buildId: new Uint32Array(this.buildId),
+      line: new Uint32Array(this.line),
+      startLine: new Uint32Array(this.startLine),
+      address: new BigUint64Array(this.address),
+      inlined: new Uint8Array(this.inlined),
+    };
   }
 }
 

@@ -23,6 +23,22 @@ export class StringTable {
   }
 
   static from(strings: readonly string[]): StringTable {
+    const all = strings.join('');
+    const bytes = encoder.encode(all);
+    // As many bytes as characters: it is all ASCII, which is the rule, and a call for each string saved.
+    if (bytes.length !== all.length) return StringTable.#fromEach(strings);
+    const starts = new Uint32Array(strings.length);
+    const ends = new Uint32Array(strings.length);
+    let at = 0;
+    for (let i = 0; i < strings.length; i++) {
+      starts[i] = at;
+      at += strings[i].length;
+      ends[i] = at;
+    }
+    return new StringTable(bytes, starts, ends);
+  }
+
+  static #fromEach(strings: readonly string[]): StringTable {
     const encoded = strings.map((text) => encoder.encode(text));
     const bytes = new Uint8Array(encoded.reduce((sum, one) => sum + one.length, 0));
     const starts = new Uint32Array(strings.length);

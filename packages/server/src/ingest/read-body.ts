@@ -17,6 +17,7 @@ export function readBytes(
   return new Promise((resolve, reject) => {
     let bytes = new Uint8Array(Math.min(declared ?? FIRST_BYTES, limit));
     let length = 0;
+    let isWhole = false;
     stream.on('data', (chunk: Buffer) => {
       const end = length + chunk.length;
       if (end > limit) {
@@ -30,9 +31,14 @@ export function readBytes(
       bytes.set(chunk, length);
       length = end;
     });
-    stream.on('end', () => resolve(length === bytes.length ? bytes : bytes.slice(0, length)));
+    stream.on('end', () => {
+      isWhole = true;
+      resolve(length === bytes.length ? bytes : bytes.slice(0, length));
+    });
     stream.on('error', (cause) => reject(cutOff(cause)));
-    stream.on('close', () => reject(cutOff(undefined)));
+    stream.on('close', () => {
+      if (!isWhole) reject(cutOff(undefined));
+    });
   });
 }
 

@@ -70,7 +70,7 @@ function framesBlock(picks: readonly Pick[]): NativeBlock {
   const texts = (column: 'function' | 'systemName' | 'file' | 'module' | 'buildId') =>
     picks.map(({ names, index }) => names.frames[column][index]);
   const words = (column: 'line' | 'startLine') =>
-    Uint32Array.from(picks, ({ names, index }) => names.frames[column][index]);
+    new Uint32Array(picks.map(({ names, index }) => names.frames[column][index]));
   return new NativeBlock(picks.length)
     .strings('service', services(picks))
     .numbers('week', 'Date', weeks(picks))
@@ -85,12 +85,12 @@ function framesBlock(picks: readonly Pick[]): NativeBlock {
     .numbers(
       'address',
       'UInt64',
-      BigUint64Array.from(picks, ({ names, index }) => names.frames.address[index]),
+      new BigUint64Array(picks.map(({ names, index }) => names.frames.address[index])),
     )
     .numbers(
       'inlined',
       'UInt8',
-      Uint8Array.from(picks, ({ names, index }) => names.frames.inlined[index]),
+      new Uint8Array(picks.map(({ names, index }) => names.frames.inlined[index])),
     );
 }
 
@@ -114,20 +114,12 @@ function seriesBlock(series: readonly { readonly row: SeriesRow; readonly week: 
       'service',
       series.map(({ row }) => row.service),
     )
-    .numbers(
-      'week',
-      'Date',
-      Uint16Array.from(series, ({ week }) => week),
-    )
+    .numbers('week', 'Date', new Uint16Array(series.map(({ week }) => week)))
     .strings(
       'type',
       series.map(({ row }) => row.type),
     )
-    .numbers(
-      'series',
-      'UInt64',
-      BigUint64Array.from(series, ({ row }) => row.series),
-    )
+    .numbers('series', 'UInt64', new BigUint64Array(series.map(({ row }) => row.series)))
     .strings(
       'kind',
       series.map(({ row }) => row.kind),

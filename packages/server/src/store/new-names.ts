@@ -108,9 +108,10 @@ function framesAt(
   { frames, strings }: Profile,
   indices: readonly number[],
 ): { frames: FrameTable; strings: StringTable } {
+  if (indices.length === 0) return NO_NEW_FRAMES;
   const subset = new StringSubset(strings);
-  const texts = (column: Uint32Array) => Uint32Array.from(indices, (i) => subset.indexOf(column[i]));
-  const words = (column: Uint32Array) => Uint32Array.from(indices, (i) => column[i]);
+  const texts = (column: Uint32Array) => new Uint32Array(indices.map((i) => subset.indexOf(column[i])));
+  const words = (column: Uint32Array) => new Uint32Array(indices.map((i) => column[i]));
   const some: FrameTable = {
     length: indices.length,
     function: texts(frames.function),
@@ -120,11 +121,29 @@ function framesAt(
     buildId: texts(frames.buildId),
     line: words(frames.line),
     startLine: words(frames.startLine),
-    address: BigUint64Array.from(indices, (i) => frames.address[i]),
-    inlined: Uint8Array.from(indices, (i) => frames.inlined[i]),
+    address: new BigUint64Array(indices.map((i) => frames.address[i])),
+    inlined: new Uint8Array(indices.map((i) => frames.inlined[i])),
   };
   return { frames: some, strings: subset.table() };
 }
+
+/** The rule, so made once. */
+const NO_WORDS = new Uint32Array();
+const NO_NEW_FRAMES: { readonly frames: FrameTable; readonly strings: StringTable } = {
+  frames: {
+    length: 0,
+    function: NO_WORDS,
+    systemName: NO_WORDS,
+    file: NO_WORDS,
+    module: NO_WORDS,
+    buildId: NO_WORDS,
+    line: NO_WORDS,
+    startLine: NO_WORDS,
+    address: new BigUint64Array(),
+    inlined: new Uint8Array(),
+  },
+  strings: new StringTable(new Uint8Array(), NO_WORDS, NO_WORDS),
+};
 
 /** Those strings of a table that are asked for, packed. */
 class StringSubset {

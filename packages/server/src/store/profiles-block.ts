@@ -25,36 +25,12 @@ export function profilesBlock(group: readonly ClassedPush[]): NativeBlock {
       'type',
       entries.map(({ row }) => row.type),
     )
-    .numbers(
-      'series',
-      'UInt64',
-      BigUint64Array.from(entries, ({ row }) => row.series),
-    )
-    .numbers(
-      'ts',
-      "DateTime64(9, 'UTC')",
-      BigInt64Array.from(entries, ({ push }) => push.startNanos),
-    )
-    .numbers(
-      'push',
-      'UInt64',
-      BigUint64Array.from(entries, ({ push }) => push.identity),
-    )
-    .numbers(
-      'duration',
-      'UInt64',
-      BigUint64Array.from(entries, ({ push }) => push.durationNanos),
-    )
-    .numbers(
-      'period',
-      'Int64',
-      BigInt64Array.from(entries, ({ push }) => push.period),
-    )
-    .numbers(
-      'total',
-      'Int64',
-      BigInt64Array.from(entries, ({ row }) => row.total),
-    )
+    .numbers('series', 'UInt64', new BigUint64Array(entries.map(({ row }) => row.series)))
+    .numbers('ts', "DateTime64(9, 'UTC')", new BigInt64Array(entries.map(({ push }) => push.startNanos)))
+    .numbers('push', 'UInt64', new BigUint64Array(entries.map(({ push }) => push.identity)))
+    .numbers('duration', 'UInt64', new BigUint64Array(entries.map(({ push }) => push.durationNanos)))
+    .numbers('period', 'Int64', new BigInt64Array(entries.map(({ push }) => push.period)))
+    .numbers('total', 'Int64', new BigInt64Array(entries.map(({ row }) => row.total)))
     .arrays(
       'stacks',
       'UInt64',

@@ -119,6 +119,10 @@ function seriesRow(owner: ProfileOwner, type: ProfileType, sampleLabels: Labels,
 
 /** Which label set of the profile goes to which series: sets that differ only in ids or numbers are one. */
 function groupLabelSets(profile: Profile): { groups: Labels[]; groupOf: Uint32Array; merged: number } {
+  const [first, second] = profile.labelSets;
+  if (second === undefined && (first === undefined || Object.keys(first.text).length === 0)) {
+    return { groups: [NO_LABELS], groupOf: new Uint32Array(1), merged: 0 };
+  }
   const groups: Labels[] = [];
   const index = new Map<string, number>();
   let merged = 0;
@@ -135,10 +139,11 @@ function groupLabelSets(profile: Profile): { groups: Labels[]; groupOf: Uint32Ar
   };
   // The set without labels has a place from the start, so that what does not fit has somewhere to go.
   place(NO_LABELS);
-  const groupOf = Uint32Array.from(profile.labelSets, (set) => {
+  const places = profile.labelSets.map((set) => {
     const labels = Object.entries(asSeriesLabels({ text: set.text, numbers: {} }));
     return place(Object.fromEntries(labels.filter(([name]) => !NEVER_SERIES.has(name))));
   });
+  const groupOf = new Uint32Array(places);
   return { groups, groupOf, merged };
 }
 
