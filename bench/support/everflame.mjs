@@ -26,7 +26,8 @@ export async function startEverflame(dataDir) {
   const config = join(dataDir, 'bench.yaml');
   writeFileSync(config, CONFIG);
   const started = performance.now();
-  const child = startChild(process.execPath, [...(process.env.BENCH_NODE_ARGS ?? "").split(" ").filter(Boolean),
+  const child = startChild(process.execPath, [
+    ...(process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean),
     ...(process.env.BENCH_CPU_PROFILE
       ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_CPU_PROFILE}`]
       : []),
