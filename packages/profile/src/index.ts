@@ -8,10 +8,13 @@ export {
   ROOT_BOX,
   subtreeEnd,
 } from './flamegraph/flame-graph.ts';
-export { type BuildOptions, FlameGraphBuilder } from './flamegraph/flame-graph-builder.ts';
+export { FlameGraphBuilder } from './flamegraph/flame-graph-builder.ts';
+export { type BuildOptions, FlameTree, type TreeNodes } from './flamegraph/flame-tree.ts';
 export { flameGraphOf } from './flamegraph/from-profile.ts';
 export { findByPathId, formatPathId, pathIds } from './flamegraph/path-ids.ts';
 export { type NylasNode, type PlainNode, toNylasTree, toPlainTree } from './flamegraph/plain-tree.ts';
+export { StackTree } from './flamegraph/stack-tree.ts';
+export { TreeSelection } from './flamegraph/tree-selection.ts';
 export { type TrimOptions, trim } from './flamegraph/trim.ts';
 export { decodeFlameGraph, encodeFlameGraph, type WireFlameGraph } from './flamegraph/wire.ts';
 export { decodeFolded, encodeFolded, type FoldedOptions, type FoldedProfile } from './formats/folded.ts';

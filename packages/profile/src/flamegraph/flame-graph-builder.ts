@@ -1,35 +1,13 @@
-import { hashWords } from '../model/hash64.ts';
 import { BoxTable } from './box-table.ts';
-import { type Box, boxLocation, type FlameGraph } from './flame-graph.ts';
-import { boxHashOf, parsePathId } from './path-ids.ts';
+import type { Box, FlameGraph } from './flame-graph.ts';
+import { type BuildOptions, FlameTree } from './flame-tree.ts';
+import { StackTree } from './stack-tree.ts';
 
-const NONE = -1;
-
-export interface BuildOptions {
-  /** Boxes with less than this share of the total (of the focused box's total, beneath it) are left out; see trim. */
-  readonly minShare?: number;
-  /** Path id of a box that is kept with its ancestors, and measured against. */
-  readonly focus?: string;
-}
-
-/**
- * Merges stacks into a tree: boxes are numbers, and each stack is a walk of integer look-ups in one open hash table of
- * (parent, box). No object is made per node. A node comes after its parent, so that totals and what is left out for
- * size are one pass each, and only what is kept is put in order.
- */
+/** Merges stacks into a tree, one after another. */
 export class FlameGraphBuilder {
-  readonly #table: BoxTable;
-  #count = 1;
-  #parent = new Int32Array(1024).fill(NONE);
-  #box = new Uint32Array(1024);
+  readonly #table = new BoxTable();
+  readonly #tree = new StackTree();
   #self = new Float64Array(1024);
-  /** Open addressing: a slot holds a node, or NONE. Never more than half full. */
-  #slots = new Int32Array(4096).fill(NONE);
-
-  /** @param table boxes that have numbers already: one table can serve many builders */
-  constructor(table = new BoxTable()) {
-    this.#table = table;
-  }
 
   /** Index of the box for frames of this function. */
   box(box: Box): number {
@@ -38,201 +16,28 @@ export class FlameGraphBuilder {
 
   /** Adds `value` to the stack of the boxes `boxes[start..end)`, root first. */
   add(boxes: ArrayLike<number>, value: number, start = 0, end = boxes.length): void {
-    let node = 0;
-    for (let i = start; i < end; i++) node = this.#child(node, boxes[i]);
+    const node = this.#tree.add(boxes, start, end);
+    if (this.#tree.parent.length > this.#self.length) this.#grow();
     this.#self[node] += value;
   }
 
-  build({ minShare = 0, focus }: BuildOptions = {}): FlameGraph {
-    const count = this.#count;
-    const parent = this.#parent;
-    const total = this.#self.slice(0, count);
-    for (let node = count - 1; node > 0; node--) total[parent[node]] += total[node];
-    const focused = focus === undefined ? 0 : Math.max(0, this.#find(focus));
-    const isKept = this.#keep(total, minShare, focused);
-    const { hidden, hiddenValue } = this.#hide(total, isKept);
-
-    const { nodes, depth } = this.#inOrder(isKept);
-    const boxes: Box[] = [];
-    const renumbered = new Int32Array(this.#table.boxes.length).fill(NONE);
-    const box = nodes.map((node) => {
-      const old = this.#box[node];
-      if (renumbered[old] === NONE) renumbered[old] = boxes.push(this.#table.boxes[old]) - 1;
-      return renumbered[old];
-    });
-    return {
-      boxes,
-      length: nodes.length,
-      depth,
-      box,
-      self: Float64Array.from(nodes, (node) => this.#self[node]),
-      total: Float64Array.from(nodes, (node) => total[node]),
-      hidden: nodes.map((node) => hidden[node]),
-      hiddenValue: Float64Array.from(nodes, (node) => hiddenValue[node]),
-    };
+  build(options?: BuildOptions): FlameGraph {
+    return this.#flameTree().build(options);
   }
 
   /** Whether a box with this path id is there. */
   has(pathId: string): boolean {
-    return this.#find(pathId) !== NONE;
+    return this.#flameTree().has(pathId);
   }
 
-  /** Which nodes are worth drawing: those whose parent is, and that are large enough. */
-  #keep(total: Float64Array, minShare: number, focused: number): Uint8Array {
-    const parent = this.#parent;
-    const onPath = new Set<number>();
-    for (let node = focused; node !== NONE; node = parent[node]) onPath.add(node);
-    const outside = Math.abs(total[0]) * minShare;
-    const inside = Math.abs(total[focused]) * minShare;
-    const isInside = new Uint8Array(this.#count);
-    const isKept = new Uint8Array(this.#count);
-    isInside[focused] = 1;
-    isKept[0] = 1;
-    for (let node = 1; node < this.#count; node++) {
-      const above = parent[node];
-      isInside[node] |= isInside[above];
-      const isLarge = Math.abs(total[node]) >= (isInside[node] ? inside : outside);
-      if (isKept[above] && (isLarge || onPath.has(node))) isKept[node] = 1;
-    }
-    return isKept;
-  }
-
-  /** How many boxes are missing directly under each kept node, and what they are worth. */
-  #hide(total: Float64Array, isKept: Uint8Array) {
-    const size = new Uint32Array(this.#count).fill(1);
-    const hidden = new Uint32Array(this.#count);
-    const hiddenValue = new Float64Array(this.#count);
-    for (let node = this.#count - 1; node > 0; node--) {
-      if (isKept[node]) continue;
-      const above = this.#parent[node];
-      if (isKept[above]) {
-        hidden[above] += size[node];
-        hiddenValue[above] += total[node];
-      } else size[above] += size[node];
-    }
-    return { hidden, hiddenValue };
-  }
-
-  /** The kept nodes in preorder, children in the order of their names, and how deep each stands. */
-  #inOrder(isKept: Uint8Array): { nodes: Uint32Array; depth: Uint32Array } {
-    const parent = this.#parent;
-    const box = this.#box;
-    const kept: number[] = [];
-    for (let node = 1; node < this.#count; node++) if (isKept[node]) kept.push(node);
-    const rank = rankByName(this.#table.boxes, new Set(kept.map((node) => box[node])));
-    // Children of each node as linked lists, made in descending rank so that each list reads in name order.
-    const order = Uint32Array.from(kept).sort((a, b) => rank[box[b]] - rank[box[a]]);
-    const firstChild = new Int32Array(this.#count).fill(NONE);
-    const nextSibling = new Int32Array(this.#count).fill(NONE);
-    for (const node of order) {
-      nextSibling[node] = firstChild[parent[node]];
-      firstChild[parent[node]] = node;
-    }
-    const nodes = new Uint32Array(kept.length + 1);
-    const depthOut = new Uint32Array(kept.length + 1);
-    let at = 0;
-    let depth = 0;
-    let node = 0;
-    for (;;) {
-      nodes[at] = node;
-      depthOut[at++] = depth;
-      if (firstChild[node] !== NONE) {
-        node = firstChild[node];
-        depth++;
-        continue;
-      }
-      while (node !== 0 && nextSibling[node] === NONE) {
-        node = parent[node];
-        depth--;
-      }
-      if (node === 0) return { nodes, depth: depthOut };
-      node = nextSibling[node];
-    }
-  }
-
-  /** The node that a path id names, or NONE. */
-  #find(pathId: string): number {
-    const wanted = parsePathId(pathId);
-    if (!wanted) return NONE;
-    const ids = new Uint32Array(this.#count * 2);
-    const boxes = new Map<number, bigint>();
-    const words = new Uint32Array(4);
-    for (let node = 1; node < this.#count; node++) {
-      const box = this.#box[node];
-      const hash = boxes.get(box) ?? boxHashOf(this.#table.boxes[box]);
-      boxes.set(box, hash);
-      words[0] = ids[this.#parent[node] * 2];
-      words[1] = ids[this.#parent[node] * 2 + 1];
-      words[2] = Number(hash & 0xffffffffn);
-      words[3] = Number(hash >> 32n);
-      hashWords(words, 0, 4, ids, node * 2);
-      if (ids[node * 2] === wanted.low && ids[node * 2 + 1] === wanted.high) return node;
-    }
-    return NONE;
-  }
-
-  #child(parent: number, box: number): number {
-    const mask = this.#slots.length - 1;
-    let slot = slotOf(parent, box) & mask;
-    for (;;) {
-      const node = this.#slots[slot];
-      if (node === NONE) break;
-      if (this.#parent[node] === parent && this.#box[node] === box) return node;
-      slot = (slot + 1) & mask;
-    }
-    const node = this.#count++;
-    if (node === this.#parent.length) this.#grow();
-    this.#parent[node] = parent;
-    this.#box[node] = box;
-    if (this.#count * 2 > this.#slots.length) this.#rehash();
-    else this.#slots[slot] = node;
-    return node;
+  #flameTree(): FlameTree {
+    const { count, parent, box } = this.#tree;
+    return new FlameTree(this.#table, { count, parent, box, self: this.#self });
   }
 
   #grow(): void {
-    const size = this.#parent.length * 2;
-    const parent = new Int32Array(size);
-    parent.set(this.#parent);
-    this.#parent = parent;
-    const box = new Uint32Array(size);
-    box.set(this.#box);
-    this.#box = box;
-    const self = new Float64Array(size);
+    const self = new Float64Array(this.#tree.parent.length);
     self.set(this.#self);
     this.#self = self;
   }
-
-  #rehash(): void {
-    const size = this.#slots.length * 2;
-    const mask = size - 1;
-    const slots = new Int32Array(size).fill(NONE);
-    for (let node = 1; node < this.#count; node++) {
-      let slot = slotOf(this.#parent[node], this.#box[node]) & mask;
-      while (slots[slot] !== NONE) slot = (slot + 1) & mask;
-      slots[slot] = node;
-    }
-    this.#slots = slots;
-  }
-}
-
-function slotOf(parent: number, box: number): number {
-  const h = Math.imul(parent, 0x9e3779b1) ^ Math.imul(box, 0x85ebca6b);
-  return h ^ (h >>> 15);
-}
-
-/** Position of the used boxes in the order of names; code units, so that every machine orders alike. */
-function rankByName(boxes: readonly Box[], used: ReadonlySet<number>): Uint32Array {
-  const order = [...used].sort(
-    (a, b) =>
-      compare(boxes[a].function, boxes[b].function) || compare(boxLocation(boxes[a]), boxLocation(boxes[b])),
-  );
-  const rank = new Uint32Array(boxes.length);
-  order.forEach((box, i) => {
-    rank[box] = i;
-  });
-  return rank;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-import { type FlameGraph, FlameGraphBuilder } from '@everflame/profile';
+import type { FlameGraph } from '@everflame/profile';
 import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import { readFacts, readSums } from './cached-reads.ts';
@@ -61,17 +61,7 @@ export async function answerFlameGraph(
     readFacts(reader, closed, seen, slice),
   ]);
   const own = facts.find(({ type }) => type === measure.stored);
-  const { table, pathOf } = await caches.symbols.resolve(
-    reader,
-    parts.map(({ stacks }) => stacks),
-    filter,
-  );
-  const builder = new FlameGraphBuilder(table);
-  for (const { stacks, values } of parts) {
-    stacks.forEach((stack, i) => {
-      builder.add(pathOf(stack), values[i]);
-    });
-  }
+  const tree = await caches.symbols.treeOf(reader, parts, filter);
 
   const notes: Note[] = [];
   const profiles = own?.profiles ?? 0;
@@ -81,14 +71,14 @@ export async function answerFlameGraph(
   const nylas = nylasNote(own);
   if (nylas) notes.push(nylas);
   const { focus, minShare } = question;
-  if (focus !== undefined && !builder.has(focus)) {
+  if (focus !== undefined && !tree.has(focus)) {
     notes.push({
       code: 'focus_not_found',
       message: 'The box in focus is not in this selection: all of it is shown.',
     });
   }
   return {
-    graph: builder.build({ minShare, ...(focus !== undefined && { focus }) }),
+    graph: tree.build({ minShare, ...(focus !== undefined && { focus }) }),
     profiles,
     seconds: Math.min(own?.covered ?? 0, range.until - range.from) / 1000,
     plan,
