@@ -21,13 +21,21 @@ export class Program {
   readonly process: ChildProcess;
   #output = '';
 
-  constructor(command: string, args: readonly string[], env: Record<string, string> = {}, cwd?: string) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    cwd?: string,
+    /** User to run it as, for tests that root runs. */
+    uid?: number,
+  ) {
     this.process = spawn(command, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that what it forks ends with it.
       detached: true,
       ...(cwd !== undefined && { cwd }),
+      ...(uid !== undefined && { uid, gid: uid }),
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream?.on('data', (chunk) => {

@@ -11,10 +11,12 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import type { Control } from '../control/control.ts';
 import type { Query } from '../query/query.ts';
 import { addAccess } from './auth/access.ts';
 import { SESSION_COOKIE, Sessions } from './auth/sessions.ts';
 import { TokenList } from './auth/token-list.ts';
+import { captureRoutes } from './capture-routes.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { type Deletes, deletionRoutes } from './deletion-routes.ts';
 import { addErrorHandling, answerError } from './errors.ts';
@@ -34,6 +36,8 @@ export interface ApiServerOptions {
   readonly facts: ServerFacts;
   readonly targets: TargetSource;
   readonly deletes: Deletes;
+  /** Without it there are no routes for captures. */
+  readonly control?: Control;
   readonly allowedHosts: readonly string[];
   readonly logger: FastifyBaseLogger;
   /** Who may come in; none: everybody. */
@@ -106,6 +110,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Fastif
   });
   await app.register(sessionRoutes, { tokens, sessions });
   await app.register(deletionRoutes, { deletes: options.deletes });
+  if (options.control) await app.register(captureRoutes, { control: options.control });
   await options.plugins(app);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.register(async (page) => addWebPage(page));

@@ -417,11 +417,12 @@ describe('GET', () => {
       '/data',
       '/healthz',
       '/ingest',
+      '/ingest/control',
       '/metrics',
       '/readyz',
     ]);
     const parameters = body.paths['/api/v1/timeline'].get.parameters.map((one: { name: string }) => one.name);
-    expect(parameters).toEqual(['query', 'type', 'from', 'until', 'by', 'points']);
+    expect(parameters).toEqual(['query', 'type', 'from', 'until', 'span_id', 'trace_id', 'by', 'points']);
   });
 });
 

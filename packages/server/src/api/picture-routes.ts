@@ -121,8 +121,20 @@ interface Asked {
   readonly type?: string | undefined;
   readonly from?: string | undefined;
   readonly until?: string | undefined;
+  readonly span_id?: string | undefined;
+  readonly trace_id?: string | undefined;
 }
 
-function questionOf({ query, type, from, until }: Asked) {
-  return { selector: parseSelector(query), measure: parseMeasure(type), range: parseTimeRange(from, until) };
+function questionOf({ query, type, from, until, span_id: span, trace_id: trace }: Asked) {
+  return {
+    selector: parseSelector(query),
+    measure: parseMeasure(type),
+    range: parseTimeRange(from, until),
+    ...((span !== undefined || trace !== undefined) && {
+      span: {
+        ...(span !== undefined && { id: BigInt(`0x${span}`) }),
+        ...(trace !== undefined && { trace: BigInt(`0x${trace}`) }),
+      },
+    }),
+  };
 }

@@ -70,7 +70,18 @@ export const typesAnswer = z.object({
 export const labelsAnswer = z.object({ labels: z.array(z.string()) });
 export const valuesAnswer = z.object({ values: z.array(z.string()) });
 
+/** Ids as OpenTelemetry writes them. */
+const hexId = (digits: number) =>
+  z
+    .string()
+    .regex(digits === 16 ? /^[0-9a-fA-F]{16}$/ : /^[0-9a-fA-F]{32}$/, `must be ${digits} hexadecimal digits`);
+const request = {
+  span_id: hexId(16).optional().describe('Only what was sampled in this span'),
+  trace_id: hexId(32).optional().describe('Only what was sampled in spans of this trace'),
+};
+
 export const timelineQuery = selection.extend({
+  ...request,
   by: z.string().min(1).max(200).optional().describe('Label to split by'),
   points: z.coerce.number().int().min(1).max(2000).default(300).describe('About how many buckets'),
 });
@@ -110,6 +121,7 @@ export const timelineAnswer = z.object({
 });
 
 export const flameGraphQuery = selection.extend({
+  ...request,
   format: z
     .enum(['wire', 'json'])
     .default('wire')

@@ -37,6 +37,20 @@ export const ERROR_CODES = {
   },
   cross_site: { status: 403, advice: 'Send it from a program, not from a page of another site.' },
   not_found: { status: 404, advice: 'See /openapi.json for the routes.' },
+  no_instance: {
+    status: 404,
+    advice:
+      'Name a service whose agent pushes to this very server; GET /api/v1/instances lists the processes.',
+  },
+  unknown_capture: {
+    status: 404,
+    advice: 'Ask the server that the capture was asked of; it remembers the last 1000 until it is restarted.',
+  },
+  cannot_capture: {
+    status: 409,
+    advice: 'Ask for another type or another process; GET /api/v1/instances says what each can capture.',
+  },
+  capture_under_way: { status: 409, advice: 'Wait until it is over, or name another process.' },
   too_large: { status: 413, advice: 'Send smaller profiles, or raise the limit in the configuration.' },
   unsupported_encoding: { status: 415, advice: 'Send the body plain or with Content-Encoding: gzip.' },
   rate_limited: {
@@ -52,6 +66,7 @@ export const ERROR_CODES = {
     status: 422,
     advice: 'Ask for a shorter range or fewer services, or raise limits.query_memory_bytes.',
   },
+  too_many_captures: { status: 429, advice: 'Ask again after Retry-After seconds.' },
   too_many_queries: { status: 429, advice: 'Ask again after Retry-After seconds.' },
   query_cancelled: { status: 499, advice: 'Nothing: whoever asked had gone.' },
   query_failed: {

@@ -44,15 +44,24 @@ function checkToken(what: string, token: string): string {
   throw new ConfigError(`${what}: holds no token: one line of printable ASCII without spaces.`);
 }
 
-/** Asks the server. @returns its answer, JSON @throws ServerError */
-export async function askServer(method: string, server: string, path: string): Promise<unknown> {
+/** Asks the server. @param body sent as JSON @returns its answer, JSON @throws ServerError */
+export async function askServer(
+  method: string,
+  server: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
   const token = readToken();
   let response: Response;
   try {
     response = await fetch(server + path, {
       method,
       redirect: 'error',
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   } catch (cause) {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;

@@ -1,10 +1,10 @@
-import { isLabelName } from '@everflame/profile';
 import { Command } from 'commander';
 import { parseInterval } from '../collect/interval.ts';
 import { parsePorts } from '../collect/ports.ts';
 import { runCollect } from '../collect/run-collect.ts';
 import { readToken, serverUrl } from './api-client.ts';
 import { ConfigError } from './config-error.ts';
+import { readLabels } from './label-option.ts';
 import { createLogger } from './logger.ts';
 import { stopOnSignal } from './stop-signal.ts';
 
@@ -64,18 +64,6 @@ async function run(flags: CollectFlags): Promise<void> {
     stop.abort();
     await collecting;
   });
-}
-
-function readLabels(pairs: readonly string[]): Record<string, string> {
-  const labels: Record<string, string> = {};
-  for (const pair of pairs) {
-    const [, name, value] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
-    if (name === undefined || !isLabelName(name) || name === 'service_name') {
-      throw new ConfigError(`label: ${JSON.stringify(pair)} is no label. Write --label key=value.`);
-    }
-    labels[name] = value;
-  }
-  return labels;
 }
 
 /** A value that cannot be read is wrong usage, not a crash. */

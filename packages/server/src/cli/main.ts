@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { StoreError } from '../store/store-error.ts';
 import { ServerError } from './api-client.ts';
+import { attachCommand } from './attach-command.ts';
+import { captureCommand } from './capture-command.ts';
 import { checkCommand } from './check-command.ts';
 import { collectCommand } from './collect-command.ts';
 import { ConfigError } from './config-error.ts';
@@ -17,6 +19,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(everflame --help shows what there is)')
     .addCommand(serveCommand())
     .addCommand(collectCommand())
+    .addCommand(attachCommand())
+    .addCommand(captureCommand())
     .addCommand(deleteCommand())
     .addCommand(copyCommand())
     .addCommand(checkCommand());

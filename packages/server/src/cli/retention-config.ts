@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import { parseSelector } from '../query/selector.ts';
-import {
-  DEFAULT_CLASS,
-  DEFAULT_KEPT,
-  type Kept,
-  Retention,
-  type RetentionClass,
-} from '../store/retention.ts';
+import { DEFAULT_CLASS, DEFAULT_KEPT, type Kept, Retention } from '../store/retention.ts';
+import { plainMatch } from './plain-match.ts';
 
 const DAY_MS = 86_400_000;
 /** A month here is the longest there is: nothing goes earlier than it was asked to be kept. */
@@ -33,21 +27,6 @@ const kept = z.strictObject({
   one_hour: duration.optional(),
 });
 
-const match = z.string().transform((text, context) => {
-  try {
-    const { services, labels } = parseSelector(text);
-    const matchers: RetentionClass['match'][number][] = [];
-    for (const { label, operator, value } of [...services, ...labels]) {
-      if (operator !== '=' && operator !== '!=') throw new Error('takes = and != only');
-      matchers.push({ label, operator, value });
-    }
-    return matchers;
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-    return z.NEVER;
-  }
-});
-
 /** What `retention:` in the configuration says. */
 export const retentionSchema = kept
   .extend({
@@ -58,7 +37,7 @@ export const retentionSchema = kept
             .string()
             .regex(/^[a-z][a-z0-9_-]{0,30}$/, 'must be a short name of small letters, digits, _ and -')
             .refine((name) => name !== DEFAULT_CLASS, 'is the name of what no class matches'),
-          match,
+          match: plainMatch,
         }),
       )
       .max(50)

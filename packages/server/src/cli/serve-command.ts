@@ -46,7 +46,7 @@ Examples:
   everflame serve --listen 0.0.0.0:5555 --tokens-file tokens.yaml --tls-cert tls.crt --tls-key tls.key
 
 Single tokens are taken from EVERFLAME_INGEST_TOKEN, EVERFLAME_READ_TOKEN and EVERFLAME_ADMIN_TOKEN as well.
-SIGHUP reads the certificate and the tokens again.
+SIGHUP reads the certificate, the tokens and what the configuration says of agents (control) again.
 Exit codes: 0 stopped, 1 failed, 2 wrong usage or configuration.`,
     )
     .action(run);
@@ -63,7 +63,8 @@ async function run(options: ServeFlags, command: Command): Promise<void> {
   const server = await serve(config, logger);
   process.stdout.write(banner(server.url, config));
   // Only where there is something to read: else it ends the program, as when its terminal is closed.
-  if (config.tls || config.tokens.file !== undefined) process.on('SIGHUP', () => server.reload());
+  const isReadAgain = config.tls || config.tokens.file !== undefined || config.control.file !== undefined;
+  if (isReadAgain) process.on('SIGHUP', () => server.reload());
   await stopOnSignal(async (signal) => {
     logger.info(`${signal}: stopping`);
     await server.stop();

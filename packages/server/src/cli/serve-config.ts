@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { collectSchema } from '../collect/collect-config.ts';
+import type { ControlRule } from '../control/control-rules.ts';
 import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../store/connection.ts';
 import type { Retention } from '../store/retention.ts';
 import { CLUSTER_NAME, type Topology, topologyOf } from '../store/topology.ts';
 import { ConfigError } from './config-error.ts';
+import { controlSchema } from './control-config.ts';
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.ts';
 import { retentionOf, retentionSchema } from './retention-config.ts';
 import type { TlsConfig } from './tls.ts';
@@ -36,6 +38,7 @@ const fileSchema = z.strictObject({
     })
     .optional(),
   collect: collectSchema.optional(),
+  control: controlSchema.optional(),
   retention: retentionSchema.optional(),
   rollups: z
     .strictObject({
@@ -59,6 +62,13 @@ export interface ServeFlags {
   readonly tokensFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+}
+
+/** What agents are told. */
+export interface ControlConfig {
+  readonly rules: readonly ControlRule[];
+  /** Where the rules are read again; undefined: there is no file. */
+  readonly file: string | undefined;
 }
 
 export interface ServeConfig {
@@ -86,6 +96,7 @@ export interface ServeConfig {
   };
   readonly collect: z.infer<typeof collectSchema> | undefined;
   readonly retention: Retention;
+  readonly control: ControlConfig;
   /** Labels that the table of hours does not keep; undefined: those of single processes. */
   readonly dropLabels: readonly string[] | undefined;
   /** How long nothing may have come in for a bucket before it is summed up, ms; undefined: a minute. */
@@ -144,9 +155,15 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
     },
     collect: file.collect,
     retention: retentionOf(file.retention),
+    control: { rules: file.control ?? [], file: configFile },
     dropLabels: file.rollups?.drop_labels,
     settleMs: file.rollups?.settle_seconds === undefined ? undefined : file.rollups.settle_seconds * 1000,
   };
+}
+
+/** What the file says of agents now. @throws ConfigError */
+export function readControlRules(path: string): readonly ControlRule[] {
+  return readConfigFile(path).control ?? [];
 }
 
 /** Which ClickHouse, if any, and over how much of it the tables are spread. @throws ConfigError */

@@ -14,6 +14,7 @@ import { openEmbedded } from '../store/embedded.ts';
 import type { Push } from '../store/push.ts';
 import type { PreparedPush } from '../store/series-rows.ts';
 import { Store } from '../store/store.ts';
+import { ControlSource } from './control-source.ts';
 import { diskWatch, warnOfDamage } from './fault-log.ts';
 import { insightOf } from './insight.ts';
 import { isLoopback, urlOf } from './listen-address.ts';
@@ -27,7 +28,7 @@ import { VERSION } from './version.ts';
 export interface RunningServer {
   /** Address for agents and browsers on this machine. */
   readonly url: string;
-  /** Reads tokens and certificate again. */
+  /** Reads tokens, certificate and what agents are told again. */
   reload(): void;
   stop(): Promise<void>;
 }
@@ -42,6 +43,7 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
   const tls = config.tls && new Tls(config.tls, logger);
   warnOfOpenDoors(config, tokens, logger);
   const metrics = new Metrics();
+  const agents = new ControlSource(config.control, logger);
   const connection = config.clickhouse
     ? openCluster(config.clickhouse, config.limits.query, config.topology)
     : openEmbedded({
@@ -87,6 +89,7 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
         selfProfile: config.selfProfile,
       },
       targets: collector,
+      control: agents.control,
       deletes: { count: (target) => store.countDeletion(target), run: (target) => store.delete(target) },
       allowedHosts: [config.listen.host, ...config.allowHosts],
       // A child, so that its level is its own.
@@ -103,6 +106,7 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
       plugins: async (server) => {
         await server.register(ingestRoutes, {
           ingest,
+          control: agents.control,
           bodyLimit: config.limits.bodyBytes,
           decodedLimit: config.limits.profileBytes,
           inFlightLimit: config.limits.inFlightBytes,
@@ -123,6 +127,7 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
       reload() {
         tokens.reload();
         tls?.reload();
+        agents.reload();
       },
       async stop() {
         tokens.stop();

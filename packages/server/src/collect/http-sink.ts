@@ -34,6 +34,8 @@ export class HttpSink implements Sink {
       'content-type': 'application/octet-stream',
       'everflame-protocol': '1',
       'everflame-instance': randomBytes(16).toString('hex'),
+      // Not a process that samples itself.
+      'everflame-captures': 'none',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     };
   }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../base/error-codes.ts';
 import { UserError } from '../base/user-error.ts';
 import type { NewNames } from '../store/new-names.ts';
 import type { PreparedProfile } from '../store/series-rows.ts';
+import type { SpanSamples } from '../store/spans.ts';
 import type { DecodedPush } from './decode-job.ts';
 import { Suitcase } from './suitcase.ts';
 
@@ -41,6 +42,7 @@ export function pack(decoded: DecodedPush): { message: DecodeMessage; transfer: 
         ...row,
         stacks: suitcase.unsigned(row.stacks),
         values: suitcase.signed(row.values),
+        ...(row.spans && { spans: packedSpans(row.spans, suitcase) }),
       })),
     },
     names: packedNames(names, suitcase),
@@ -50,11 +52,25 @@ export function pack(decoded: DecodedPush): { message: DecodeMessage; transfer: 
 
 function columnsOf({ rows, names }: PreparedProfile): ArrayBufferView[] {
   const { strings, frames } = names;
-  const columns: ArrayBufferView[] = rows.flatMap((row) => [row.stacks, row.values]);
+  const columns: ArrayBufferView[] = rows.flatMap((row) => [
+    row.stacks,
+    row.values,
+    ...(row.spans ? Object.values(row.spans) : []),
+  ]);
   columns.push(names.stackIds, names.stackOffsets, names.stackFrames, names.frameIds);
   columns.push(strings.bytes, strings.starts, strings.ends);
   for (const column of Object.values(frames)) if (ArrayBuffer.isView(column)) columns.push(column);
   return columns;
+}
+
+function packedSpans(spans: SpanSamples, suitcase: Suitcase): SpanSamples {
+  return {
+    ids: suitcase.unsigned(spans.ids),
+    tracesHigh: suitcase.unsigned(spans.tracesHigh),
+    tracesLow: suitcase.unsigned(spans.tracesLow),
+    stacks: suitcase.unsigned(spans.stacks),
+    values: suitcase.signed(spans.values),
+  };
 }
 
 function packedNames(names: NewNames, suitcase: Suitcase): PackedNames {

@@ -1,16 +1,15 @@
-import type { DecodeLimits } from '@everflame/profile';
+import type { DecodeLimits, Labels } from '@everflame/profile';
 import { UserError } from '../base/user-error.ts';
 import { mondayOf } from '../store/new-names.ts';
 import type { PushReceipt } from '../store/push.ts';
 import type { PreparedPush } from '../store/series-rows.ts';
 import { StoreError } from '../store/store-error.ts';
-import { parseAppName } from './app-name.ts';
 import type { IngestFormat } from './decode-body.ts';
 import { type DecodedPush, type DecodeJob, type Decoder, inlineDecoder } from './decode-job.ts';
 import { identifyPush, type PushClaim } from './push-identity.ts';
+import { ownerOf } from './push-owner.ts';
 import type { SampleTypeConfig } from './sample-type-config.ts';
-import { languageOf } from './spy-name.ts';
-import { splitTypeSuffix, textTypeFor } from './type-suffix.ts';
+import { textTypeFor } from './type-suffix.ts';
 
 /** Where profiles go. */
 export interface PushStore {
@@ -40,6 +39,16 @@ export interface IngestRequest {
 
 export interface IngestReceipt {
   readonly service: string;
+  /** Of the process. */
+  readonly labels: Labels;
+  readonly window: {
+    readonly startNanos: bigint;
+    readonly durationNanos: bigint;
+    /** Profile types in it. */
+    readonly types: readonly string[];
+    /** Distinct (stack, value) pairs. */
+    readonly samples: number;
+  };
   readonly series: number;
   readonly samples: number;
   /** What the sender should know, in sentences. */
@@ -68,15 +77,13 @@ export class Ingest {
    * @throws UserError with what to answer
    */
   async accept(request: IngestRequest): Promise<IngestReceipt> {
-    const { service: name, labels, profileName } = parseAppName(request.name);
-    const { service, textType } = splitTypeSuffix(name);
+    const { service, labels, textType, profileName } = ownerOf(request.name, request.spyName);
+    const owner = { service, labels };
     const identity = identifyPush({
       ...request.claim,
       body: request.body,
       hasFrom: request.from !== undefined,
     });
-    const language = languageOf(request.spyName);
-    const owner = { service, labels: { ...(language !== undefined && { language }), ...labels } };
     const isNamedOnly = identity.named && request.from === undefined;
     const { prepared, window, cumulative } = await this.#decode({
       ...owner,
@@ -112,7 +119,9 @@ export class Ingest {
         `${receipt.mergedLabelSets} label sets too many for one profile were counted without their labels.`,
       );
     }
-    return { service, series: receipt.series, samples: receipt.samples, notes };
+    const { series, samples } = receipt;
+    const types = [...new Set(prepared.rows.map(({ type }) => type))];
+    return { ...owner, window: { startNanos, durationNanos, types, samples }, series, samples, notes };
   }
 
   /** The store waits a little for what is under way, and writes it together. */

@@ -3,10 +3,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { UserError } from '../base/user-error.ts';
+import type { Control } from '../control/control.ts';
 import { Admission, type Ticket } from './admission.ts';
+import { agentHeaders, controlAnswer, messageOf } from './agent-control.ts';
 import { decodeEncoding, FORMATS } from './decode-body.ts';
 import type { Ingest, IngestRequest } from './ingest.ts';
 import { parseMultipart } from './multipart.ts';
+import { ownerOf } from './push-owner.ts';
 import { declaredLength, readBytes, tooLarge } from './read-body.ts';
 import { parseSampleTypeConfig } from './sample-type-config.ts';
 
@@ -25,6 +28,8 @@ export interface IngestRoutesOptions {
   readonly decodedLimit: number;
   /** Bytes of all pushes under way. */
   readonly inFlightLimit: number;
+  /** Tells agents what to do; without it nobody does. */
+  readonly control?: Control;
 }
 
 /** What a body in chunks is taken for, bytes: its length is not said. */
@@ -46,7 +51,7 @@ const ingestQuery = z.object({
   aggregationType: z.string().max(100).optional(),
 });
 
-const ingestHeaders = z.object({
+const ingestHeaders = agentHeaders.extend({
   'everflame-protocol': z.literal('1').optional(),
   'everflame-instance': z.string().min(8).max(128).optional().describe('Random per process'),
   'everflame-sequence': z
@@ -70,7 +75,10 @@ const ingestAnswer = z.object({
   series: z.number(),
   samples: z.number(),
   notes: z.array(z.string()),
+  control: controlAnswer.optional().describe('For agents of ours; see docs/agent-contract.md'),
 });
+
+const settingsAnswer = z.object({ status: z.literal('ok'), control: controlAnswer });
 
 /** `POST /ingest`, as Pyroscope's SDKs speak it, with Everflame's headers beside it. */
 export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (app, options) => {
@@ -122,7 +130,36 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (a
       const dropped = headers['everflame-dropped'] ?? 0;
       if (dropped > 0) request.log.warn({ name: query.name, dropped }, 'the agent reports dropped samples');
       const receipt = await options.ingest.accept(push);
-      return { status: 'stored' as const, ...receipt };
+      const message = options.control && messageOf(headers, receipt);
+      const { service, series, samples, notes } = receipt;
+      return {
+        status: 'stored' as const,
+        service,
+        series,
+        samples,
+        notes,
+        ...(message && { control: options.control?.hear(message) }),
+      };
+    },
+  );
+
+  app.post(
+    '/ingest/control',
+    {
+      schema: {
+        summary: 'Ask for the settings of an agent that has nothing to push: one that is switched off',
+        tags: ['ingest'],
+        querystring: ingestQuery.pick({ name: true, spyName: true }),
+        headers: agentHeaders.extend({
+          'everflame-protocol': ingestHeaders.shape['everflame-protocol'].unwrap(),
+          'everflame-instance': ingestHeaders.shape['everflame-instance'].unwrap(),
+        }),
+        response: { 200: settingsAnswer },
+      },
+    },
+    async ({ query, headers }) => {
+      const message = messageOf(headers, ownerOf(query.name, query.spyName));
+      return { status: 'ok' as const, control: (message && options.control?.hear(message)) ?? {} };
     },
   );
 };

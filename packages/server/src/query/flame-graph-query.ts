@@ -1,10 +1,10 @@
 import type { FlameGraph } from '@everflame/profile';
-import type { Filter } from '../store/filter.ts';
+import type { Filter, SpanFilter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import { readFacts, readSums } from './cached-reads.ts';
 import type { ClosedCache } from './closed-cache.ts';
 import { CPU_TYPE, type Measure, WALL_TYPE } from './measure.ts';
-import { type Note, noDataNote, nylasNote, waitingNote } from './notes.ts';
+import { NO_SPAN, type Note, noDataNote, nylasNote, waitingNote } from './notes.ts';
 import { type Plan, planned } from './planner.ts';
 import type { Selector } from './selector.ts';
 import type { Symbols } from './symbols.ts';
@@ -14,6 +14,8 @@ export interface FlameGraphQuestion {
   readonly selector: Selector;
   readonly measure: Measure;
   readonly range: TimeRange;
+  /** Only what was sampled in this span, or in this trace. */
+  readonly span?: SpanFilter;
   /** Boxes worth less than this share of the total (of the focused box) are left out, and counted. */
   readonly minShare: number;
   /** Path id of a box whose details are wanted. */
@@ -47,9 +49,9 @@ export async function answerFlameGraph(
   question: FlameGraphQuestion,
   { plan, ever, version }: { readonly plan: Plan; readonly ever: Plan; readonly version: number },
 ): Promise<FlameGraphAnswer> {
-  const { selector, measure } = question;
+  const { selector, measure, span } = question;
   const { range } = plan;
-  const filter = planned({ ...selector, types: [measure.stored] }, plan);
+  const filter = planned({ ...selector, types: [measure.stored], ...(span && { span }) }, plan);
   const seen: Filter = {
     ...filter,
     types: measure.stored === CPU_TYPE ? [CPU_TYPE, WALL_TYPE] : [measure.stored],
@@ -67,6 +69,7 @@ export async function answerFlameGraph(
   const profiles = own?.profiles ?? 0;
   const waiting = waitingNote(measure, facts);
   if (waiting) notes.push(waiting);
+  else if (profiles === 0 && span) notes.push(NO_SPAN);
   else if (profiles === 0) notes.push(await noDataNote(reader, planned(filter, ever)));
   const nylas = nylasNote(own);
   if (nylas) notes.push(nylas);

@@ -45,6 +45,15 @@ export function nylasNote(facts: TypeFacts | undefined): Note | undefined {
   };
 }
 
+/** Spans are looked for in the range only: at any time would mean to read all that is kept. */
+export const NO_SPAN: Note = {
+  code: 'no_data',
+  message:
+    'No sample of this span and type lies in this time range. Spans are kept as long as single profiles are, ' +
+    'and a span of some milliseconds may never have been sampled.',
+  lastSeen: null,
+};
+
 /** @param anyTime the same selection, whenever */
 export async function noDataNote(reader: Reader, anyTime: Filter): Promise<Note> {
   const lastSeen = (await reader.facts(anyTime))[0]?.last ?? null;

@@ -94,6 +94,11 @@ export function planRange(
   };
 }
 
+/** For samples of single requests, which only the profiles have. */
+export function planProfiles(range: TimeRange): Plan {
+  return { segments: [{ table: 'profiles', ...range }], range, isRounded: false };
+}
+
 /** All that is kept of a selection. */
 export function planEver(selector: Selector, kept: Kept, now = Date.now()): Plan {
   const { rollups, retention, classes } = kept;

@@ -12,7 +12,7 @@ import {
   type FlameGraphQuestion,
 } from './flame-graph-query.ts';
 import type { Measure } from './measure.ts';
-import { type Kept, planEver, planned, planRange } from './planner.ts';
+import { type Kept, planEver, planned, planProfiles, planRange } from './planner.ts';
 import type { Selector } from './selector.ts';
 import { Symbols } from './symbols.ts';
 import type { TimeRange } from './time-range.ts';
@@ -59,8 +59,9 @@ export class Query {
   flameGraph(question: FlameGraphQuestion): Promise<FlameGraphAnswer> {
     const answer = async () => {
       const kept = await this.#kept(question.selector);
-      const plan = planRange(question.range, question.selector, kept);
-      const ever = planEver(question.selector, kept);
+      const { range, selector, span } = question;
+      const plan = span ? planProfiles(range) : planRange(range, selector, kept);
+      const ever = planEver(selector, kept);
       const { version } = this.#store.rollups;
       const stored = await this.#asStored(question);
       return answerFlameGraph(this.#reader, this.#caches, stored, { plan, ever, version });

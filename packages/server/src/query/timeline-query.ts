@@ -1,9 +1,9 @@
 import { SERVICE_LABEL } from '@everflame/profile';
-import type { Filter } from '../store/filter.ts';
+import type { Filter, SpanFilter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import type { TimelineRow } from '../store/timeline.ts';
 import type { Measure } from './measure.ts';
-import { finestSince, type Kept, type Plan, planned, planRange } from './planner.ts';
+import { finestSince, type Kept, type Plan, planned, planProfiles, planRange } from './planner.ts';
 import type { Selector } from './selector.ts';
 import type { TimeRange } from './time-range.ts';
 
@@ -11,6 +11,8 @@ export interface TimelineQuestion {
   readonly selector: Selector;
   readonly measure: Measure;
   readonly range: TimeRange;
+  /** Only what was sampled in this span, or in this trace. */
+  readonly span?: SpanFilter;
   /** Label to split by. */
   readonly by?: string;
   /** About how many buckets. */
@@ -44,7 +46,7 @@ const SETTLED_MS = 15_000;
 
 export async function answerTimeline(
   reader: Reader,
-  { selector, measure, range, by, points }: TimelineQuestion,
+  { selector, measure, range, span, by, points }: TimelineQuestion,
   kept: Kept,
   now = Date.now(),
 ): Promise<TimelineAnswer> {
@@ -53,8 +55,8 @@ export async function answerTimeline(
   const buckets = Math.ceil((range.until - start) / step);
   const reached = { from: start - REACH_MS, until: start + buckets * step };
   const options = { resolution: step, ...(by !== undefined && { by }) };
-  const plan = planRange(reached, selector, kept, options, now);
-  const filter = planned({ ...selector, types: [measure.stored] }, plan);
+  const plan = span ? planProfiles(reached) : planRange(reached, selector, kept, options, now);
+  const filter = planned({ ...selector, types: [measure.stored], ...(span && { span }) }, plan);
   const rows = await reader.timeline(filter, {
     kind: measure.kind,
     perPeriod: measure.perPeriod,

@@ -16,11 +16,19 @@ export interface Filter {
   readonly services: readonly Matcher[];
   readonly labels: readonly Matcher[];
   readonly types?: readonly string[];
+  /** Only samples that were taken in this span, or in any of this trace. Rollups have none. */
+  readonly span?: SpanFilter;
   /** Windows that start in [from, until), unix milliseconds. */
   readonly from?: number;
   readonly until?: number;
   /** Which table answers for which part of the range, in order; without them the profiles themselves for all of it. */
   readonly segments?: readonly Segment[];
+}
+
+/** One request: the span's 64 bits, or the trace's 128. */
+export interface SpanFilter {
+  readonly id?: bigint;
+  readonly trace?: bigint;
 }
 
 /** A condition in SQL whose values travel as parameters. */
@@ -39,6 +47,11 @@ export function compileTables(filter: Filter): {
   if (filter.labels.length > 0) {
     const series = [...serviceAndType(filter, params), ...weeks(filter, params), ...labels(filter, params)];
     common.push(`series IN (SELECT series FROM ${DATABASE}.series WHERE ${series.join(' AND ')})`);
+  }
+  if (filter.span) {
+    const span = compileSpan(filter.span);
+    common.push(span.condition);
+    Object.assign(params, span.params);
   }
   const segments: readonly Partial<Segment>[] = filter.segments ?? [filter];
   const byTable = new Map<ProfileTable, string[]>();
@@ -59,6 +72,29 @@ export function compileTables(filter: Filter): {
     sql: [...common, stretches.length === 1 ? stretches[0] : `((${stretches.join(') OR (')}))`].join(' AND '),
   }));
   return { tables, params };
+}
+
+/** What holds for a row that has such samples, and for one of its samples (i: span, h and l: trace). */
+export function compileSpan({ id, trace }: SpanFilter): {
+  readonly condition: string;
+  readonly sample: string;
+  readonly params: QueryParams;
+} {
+  const params: Record<string, string> = {};
+  const rows: string[] = [];
+  const samples: string[] = [];
+  if (id !== undefined) {
+    params.span = String(id);
+    rows.push('has(span_ids, {span:UInt64})');
+    samples.push('i = {span:UInt64}');
+  }
+  if (trace !== undefined) {
+    params.traceHigh = String(trace >> 64n);
+    params.traceLow = String(trace & 0xffff_ffff_ffff_ffffn);
+    rows.push('has(span_traces_low, {traceLow:UInt64})');
+    samples.push('h = {traceHigh:UInt64} AND l = {traceLow:UInt64}');
+  }
+  return { condition: rows.join(' AND ') || '1', sample: samples.join(' AND ') || '1', params };
 }
 
 /** A parameter in unix ms as a value of the table's column `ts`. */

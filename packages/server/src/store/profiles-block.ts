@@ -1,5 +1,6 @@
 import { NativeBlock } from './native-block.ts';
-import type { PreparedPush } from './series-rows.ts';
+import type { PreparedPush, SeriesRow } from './series-rows.ts';
+import type { SpanSamples } from './spans.ts';
 
 /** A push on its way, and the class of retention that it was taken in. */
 export interface ClassedPush {
@@ -12,7 +13,7 @@ export function profilesBlock(group: readonly ClassedPush[]): NativeBlock {
   const entries = group.flatMap(({ push, class: name }) =>
     push.rows.map((row) => ({ push, row, class: name })),
   );
-  return new NativeBlock(entries.length)
+  const block = new NativeBlock(entries.length)
     .strings(
       'class',
       entries.map((entry) => entry.class),
@@ -41,4 +42,19 @@ export function profilesBlock(group: readonly ClassedPush[]): NativeBlock {
       'Int64',
       entries.map(({ row }) => row.values),
     );
+  const hasSpans = entries.some(({ row }) => row.spans !== undefined);
+  return hasSpans ? addSpans(block, entries) : block;
 }
+
+/** Left out where no row has any: the engine's defaults are empty arrays, and cost nothing on the way. */
+function addSpans(block: NativeBlock, entries: readonly { readonly row: SeriesRow }[]): NativeBlock {
+  const column = (of: keyof SpanSamples) => entries.map(({ row }) => row.spans?.[of] ?? NOTHING);
+  return block
+    .arrays('span_ids', 'UInt64', column('ids'))
+    .arrays('span_traces_high', 'UInt64', column('tracesHigh'))
+    .arrays('span_traces_low', 'UInt64', column('tracesLow'))
+    .arrays('span_stacks', 'UInt64', column('stacks'))
+    .arrays('span_values', 'Int64', column('values'));
+}
+
+const NOTHING = new BigUint64Array();

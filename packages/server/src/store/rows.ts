@@ -1,4 +1,4 @@
-import { type Condition, compileTables, type Filter } from './filter.ts';
+import { type Condition, compileSpan, compileTables, type Filter, type SpanFilter } from './filter.ts';
 import { type ProfileTable, widthOf } from './rollup-level.ts';
 import { DATABASE } from './schema.ts';
 
@@ -32,6 +32,18 @@ const WINDOW: Partial<Record<RowColumn, string>> = {
   minutes: 'toUInt64(0)',
 };
 
+/** The columns of a row as if it had no samples but those of a span. */
+function spanColumns(span: SpanFilter): Partial<Record<RowColumn, string>> {
+  const { sample } = compileSpan(span);
+  const only = (column: string) =>
+    `arrayFilter((x, i, h, l) -> ${sample}, ${column}, span_ids, span_traces_high, span_traces_low)`;
+  return {
+    stacks: only('span_stacks'),
+    values: only('span_values'),
+    total: `arraySum(${only('span_values')})`,
+  };
+}
+
 function bucketColumns(widthMs: number): Partial<Record<RowColumn, string>> {
   const start = 'toInt64(toUnixTimestamp(ts)) * 1000';
   return {
@@ -44,7 +56,9 @@ function bucketColumns(widthMs: number): Partial<Record<RowColumn, string>> {
 /** Rows of the tables that the filter reads, as something to stand after FROM. */
 export function rowsOf(filter: Filter, columns: readonly RowColumn[], { final = true } = {}): Condition {
   const { tables, params } = compileTables(filter);
-  const selects = tables.map(({ table, sql }) => selectFrom(table, columns, sql, final));
+  const selects = tables.map(({ table, sql }) =>
+    selectFrom(table, columns, sql, { final, span: filter.span }),
+  );
   return { sql: `(${selects.join(' UNION ALL ')})`, params };
 }
 
@@ -52,10 +66,13 @@ function selectFrom(
   table: ProfileTable,
   columns: readonly RowColumn[],
   condition: string,
-  final: boolean,
+  { final, span }: { readonly final: boolean; readonly span: SpanFilter | undefined },
 ): string {
   const width = widthOf(table);
-  const expressions = width === undefined ? WINDOW : bucketColumns(width);
+  const expressions = {
+    ...(width === undefined ? WINDOW : bucketColumns(width)),
+    ...(span && spanColumns(span)),
+  };
   const list = columns.map((column) => `${expressions[column] ?? column} AS ${column}`);
   return `SELECT ${list.join(', ')} FROM ${DATABASE}.${table}${final ? ' FINAL' : ''} WHERE ${condition}`;
 }

@@ -69,10 +69,21 @@ describe('on a cluster', () => {
 
   it('changes both tables when a column comes, that of the nodes first', () => {
     const alters = all(CLUSTER).filter((sql) => sql.includes('ADD COLUMN'));
-    expect(alters.map((sql) => /TABLE (\S+)/.exec(sql)?.[1])).toEqual([
-      'everflame.profiles_local',
-      'everflame.profiles',
-    ]);
+    const columns = alters.map((sql) => /TABLE (\S+)[\s\S]*EXISTS (\S+)/.exec(sql)?.slice(1));
+    const added = [
+      'inserted',
+      'span_ids',
+      'span_traces_high',
+      'span_traces_low',
+      'span_stacks',
+      'span_values',
+    ];
+    expect(columns).toEqual(
+      added.flatMap((column) => [
+        ['everflame.profiles_local', column],
+        ['everflame.profiles', column],
+      ]),
+    );
   });
 });
 

@@ -229,7 +229,26 @@ const COMPACT: Migration = {
   },
 };
 
-export const MIGRATIONS: readonly Migration[] = [BASE_TABLES, ROLLUPS, DURABLE, COMPACT];
+/**
+ * Samples that were taken in a span, once more beside the row's stacks: five arrays of one length, empty in most rows,
+ * which then take next to nothing on disk. Rollups have none: a span is looked at while its profiles are kept.
+ */
+const SPANS: Migration = {
+  version: 5,
+  name: 'spans',
+  statements: (topology = SINGLE) =>
+    SPAN_COLUMNS.flatMap(([name, type]) => addColumn('profiles', `${name} ${type}`, 'ZSTD(1)', topology)),
+};
+
+const SPAN_COLUMNS: readonly (readonly [name: string, type: string])[] = [
+  ['span_ids', 'Array(UInt64)'],
+  ['span_traces_high', 'Array(UInt64)'],
+  ['span_traces_low', 'Array(UInt64)'],
+  ['span_stacks', 'Array(UInt64)'],
+  ['span_values', 'Array(Int64)'],
+];
+
+export const MIGRATIONS: readonly Migration[] = [BASE_TABLES, ROLLUPS, DURABLE, COMPACT, SPANS];
 
 /**
  * What is to be there before migrations: the database, and the table that remembers them, on a cluster the same on

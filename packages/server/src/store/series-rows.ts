@@ -17,6 +17,7 @@ import {
 import type { NamesInStore } from './known-names.ts';
 import { findNewNames, type NewNames, sizeOfNames } from './new-names.ts';
 import type { Push } from './push.ts';
+import { ProfileSpans, SPAN_COLUMN_LABELS, type SpanSamples, sizeOfSpans } from './spans.ts';
 
 /** A row of `profiles`, and what `series` says of it. */
 export interface SeriesRow {
@@ -29,6 +30,8 @@ export interface SeriesRow {
   /** Ids in ascending order, each once: neighbouring rows then look alike, and compress to a third. */
   readonly stacks: BigUint64Array;
   readonly values: BigInt64Array;
+  /** Of these samples those that were taken in a span; most rows have none. */
+  readonly spans?: SpanSamples;
 }
 
 /** A profile turned into rows: all that its identity has no part in, and so can be done anywhere. */
@@ -48,7 +51,10 @@ export type ProfileOwner = Pick<Push, 'service' | 'labels' | 'startNanos'>;
 /** Bytes that a push takes while it waits. */
 export function sizeOf({ rows, names }: PreparedProfile): number {
   const perRow = 500;
-  return rows.reduce((sum, row) => sum + row.stacks.byteLength * 2 + perRow, sizeOfNames(names));
+  return rows.reduce(
+    (sum, row) => sum + row.stacks.byteLength * 2 + sizeOfSpans(row.spans) + perRow,
+    sizeOfNames(names),
+  );
 }
 
 /**
@@ -56,9 +62,6 @@ export function sizeOf({ rows, names }: PreparedProfile): number {
  * would make more series than profiles, so beyond the bound samples count for the process as a whole.
  */
 export const MAX_LABEL_SETS = 128;
-
-/** Ids of single requests, which are no labels of a series. */
-const NEVER_SERIES = new Set(['trace_id', 'trace id', 'span_id', 'span id', 'profile_id']);
 
 /**
  * Splits a profile into its series: one for each profile type and label set of its samples. A type without any sample
@@ -78,6 +81,7 @@ export function prepareProfile(
   const stacks = stackIds(profile.stacks, frames, memory);
   const { groups, groupOf, merged } = groupLabelSets(profile);
   const order = sortSamples(profile, stacks, groupOf, groups.length);
+  const spans = ProfileSpans.of(profile.labelSets);
   const rows: SeriesRow[] = [];
   profile.types.forEach((type, t) => {
     const before = rows.length;
@@ -86,8 +90,14 @@ export function prepareProfile(
       const group = groupOf[profile.samples.labels[order[start]]];
       let end = start;
       while (end < order.length && groupOf[profile.samples.labels[order[end]]] === group) end++;
-      const sums = sumByStack(profile, stacks, order.subarray(start, end), profile.samples.values[t]);
-      if (sums.stacks.length > 0) rows.push(seriesRow(owner, type, groups[group], sums));
+      const samples = order.subarray(start, end);
+      const values = profile.samples.values[t];
+      const sums = sumByStack(profile, stacks, samples, values);
+      if (sums.stacks.length > 0) {
+        const inSpans = spans?.sums(profile, stacks, samples, values);
+        const row = seriesRow(owner, type, groups[group], sums);
+        rows.push(inSpans ? { ...row, spans: inSpans } : row);
+      }
       start = end;
     }
     if (rows.length === before) rows.push(seriesRow(owner, type, NO_LABELS, EMPTY));
@@ -141,7 +151,7 @@ function groupLabelSets(profile: Profile): { groups: Labels[]; groupOf: Uint32Ar
   place(NO_LABELS);
   const places = profile.labelSets.map((set) => {
     const labels = Object.entries(asSeriesLabels({ text: set.text, numbers: {} }));
-    return place(Object.fromEntries(labels.filter(([name]) => !NEVER_SERIES.has(name))));
+    return place(Object.fromEntries(labels.filter(([name]) => !SPAN_COLUMN_LABELS.has(name))));
   });
   const groupOf = new Uint32Array(places);
   return { groups, groupOf, merged };

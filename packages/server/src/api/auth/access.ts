@@ -17,7 +17,10 @@ declare module 'fastify' {
 }
 
 /** Routes of other rooms, which do not know of scopes. */
-const SCOPES_OF_ROUTES: Readonly<Record<string, Scope>> = { 'POST /ingest': 'ingest' };
+const SCOPES_OF_ROUTES: Readonly<Record<string, Scope>> = {
+  'POST /ingest': 'ingest',
+  'POST /ingest/control': 'ingest',
+};
 
 /**
  * Lets in who has a token for what is asked, before a byte of the body is read. A route that says nothing of itself

@@ -9,6 +9,8 @@ declare module 'fastify' {
   }
 }
 
+/** Where agents ask for their settings and push nothing. */
+const CONTROL_ROUTE = '/ingest/control';
 /** What `format=` may say; anything else is one label value, not one for each mistake. */
 const FORMATS = new Set(['pprof', 'folded', 'lines', 'nylas', 'jfr', 'speedscope', 'trie', 'tree']);
 
@@ -19,7 +21,8 @@ const FORMATS = new Set(['pprof', 'folded', 'lines', 'nylas', 'jfr', 'speedscope
 export function watchRequests(app: FastifyInstance, metrics: Metrics): void {
   app.addHook('onRequest', async (request, reply) => {
     const started = performance.now();
-    const isPush = scopeOf(request) === 'ingest' && !request.is404;
+    const isPush =
+      scopeOf(request) === 'ingest' && !request.is404 && request.routeOptions.url !== CONTROL_ROUTE;
     // Whoever decompresses the body takes the header away.
     const declared = Number(request.headers['content-length'] ?? 0);
     if (isPush) metrics.inFlightBytes.inc(declared);
