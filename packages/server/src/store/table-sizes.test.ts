@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { StoreConnection } from './connection.ts';
 import { openEmbedded } from './embedded.ts';
 import { Store } from './store.ts';
 import { TableSizes } from './table-sizes.ts';
@@ -59,4 +60,11 @@ it('asks again after a failure', async () => {
   await expect(sizes.read()).rejects.toThrow('no engine');
   fails = false;
   expect(await sizes.read()).toEqual([{ table: 'profiles', rows: 18446744073709, bytes: 1, parts: 1 }]);
+});
+
+it('calls tables on a cluster what they are called everywhere', async () => {
+  const row = { table: 'profiles_local', rows: '3', bytes: '100', parts: '1' };
+  const connection = { rows: async () => [row], topology: { cluster: 'prod' } };
+  const sizes = new TableSizes(connection as unknown as StoreConnection);
+  expect(await sizes.read()).toEqual([{ table: 'profiles', rows: 3, bytes: 100, parts: 1 }]);
 });

@@ -1,5 +1,5 @@
 import type { StoreConnection } from './connection.ts';
-import { DATABASE } from './schema.ts';
+import { DATABASE, SINGLE, tableOf } from './topology.ts';
 
 export interface TableSize {
   readonly table: string;
@@ -56,7 +56,7 @@ export class TableSizes {
       { database: DATABASE },
     );
     return rows.map(({ table, rows: count, bytes, parts }) => ({
-      table,
+      table: tableOf(table, this.#connection.topology ?? SINGLE),
       rows: Number(count),
       bytes: Number(bytes),
       parts: Number(parts),
