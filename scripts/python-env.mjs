@@ -1,5 +1,6 @@
 // A virtual environment for everything in this repository that is Python: the agent (editable), its tests, the
-// examples. Made once in .venv, and again when what it is made of changes.
+// examples. Made once in .venv, and again when what it is made of changes; the agent's native part, which an editable
+// installation builds in the source tree, is built again when its sources change.
 //
 //   node scripts/python-env.mjs        prints the path of its python
 //   EVERFLAME_PYTHON=/usr/bin/python3.12 node scripts/python-env.mjs
@@ -7,7 +8,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -19,6 +20,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const agent = path.join(root, 'agents', 'python');
 const venv = path.join(root, '.venv');
 const stamp = path.join(venv, 'everflame-stamp');
+const nativeStamp = path.join(venv, 'everflame-native-stamp');
 const lock = path.join(agent, '.venv.lock');
 const requirements = path.join(agent, 'requirements-test.txt');
 
@@ -35,11 +37,14 @@ export class PythonEnvError extends Error {}
  */
 export async function ensurePythonEnv({ log = (line) => process.stderr.write(`${line}\n`) } = {}) {
   const base = await findPython();
-  const wanted = await fingerprint(base);
+  const wanted = { venv: await fingerprint(base), native: await nativeFingerprint() };
   if (await isCurrent(wanted)) return venvPython();
   return withLock(log, async () => {
     if (await isCurrent(wanted)) return venvPython(); // another process has just made it
-    await make(base, wanted, log);
+    if (!(await has(stamp, wanted.venv))) await make(base, wanted.venv, log);
+    else await installAgent('python: building the native part of the agent', log);
+    await checkNative(log);
+    await writeFile(nativeStamp, wanted.native);
     return venvPython();
   });
 }
@@ -90,9 +95,36 @@ async function fingerprint(base) {
   return hash.digest('hex');
 }
 
+async function nativeFingerprint() {
+  const hash = createHash('sha256');
+  const folder = path.join(agent, 'native');
+  const sources = (await readdir(folder)).sort().map((name) => path.join(folder, name));
+  for (const file of [path.join(agent, 'setup.py'), ...sources]) {
+    hash.update(`${path.basename(file)}\n`).update(await readFile(file));
+  }
+  return hash.digest('hex');
+}
+
 async function isCurrent(wanted) {
+  return (await has(stamp, wanted.venv)) && (await has(nativeStamp, wanted.native));
+}
+
+async function has(file, wanted) {
   if (!existsSync(venvPython())) return false;
-  return (await readFile(stamp, 'utf8').catch(() => '')) === wanted;
+  return (await readFile(file, 'utf8').catch(() => '')) === wanted;
+}
+
+async function installAgent(message, log) {
+  log(message);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'];
+  await step(venvPython(), [...pip, '-e', agent], (output) => `pip install failed:\n${output}`);
+}
+
+/** It may be left out (no compiler, no headers), and the agent works without; its tests then say so, too. */
+async function checkNative(log) {
+  const probe = 'import everflame.native as n; print(n.missing or "")';
+  const { stdout } = await run(venvPython(), ['-c', probe], { env: cleanEnvironment() });
+  if (stdout.trim()) log(`python: the agent's native part was not built: ${stdout.trim()}`);
 }
 
 async function make(base, wanted, log) {

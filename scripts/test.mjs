@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ensureChromium } from './chromium.mjs';
 import { ensurePythonEnv } from './python-env.mjs';
@@ -36,6 +37,8 @@ try {
   await vitest('unit', env);
   heading('Python: the agent');
   if (python) await pytest(python, env);
+  heading('Go: the agent');
+  await goTest(env);
   heading('End to end: real processes, a real browser');
   await vitest('e2e', env);
 } finally {
@@ -103,6 +106,36 @@ async function pytest(python, env) {
   else if (status !== 0) fail('pytest');
 }
 
+/** Counts each test of the Go agent, subtests not; what does not compile is one that failed. */
+async function goTest(env) {
+  const failed = [];
+  const done = { pass: 0, fail: 0, skip: 0 };
+  // Without the cache: profiles are of this machine, now.
+  const args = ['test', '-race', '-count=1', '-json', './...'];
+  const status = await run('go', args, env, join(root, 'agents/go'), (line) => {
+    const event = parsedEvent(line);
+    if (event?.Action === 'build-output') process.stdout.write(event.Output);
+    if (event?.Action === 'output' && !/^(=== |\s*--- PASS)/.test(event.Output))
+      process.stdout.write(event.Output);
+    if (!event?.Test || event.Test.includes('/') || !(event.Action in done)) return;
+    done[event.Action]++;
+    if (event.Action === 'fail') failed.push(event.Test);
+  });
+  add(done.pass, done.fail, done.skip);
+  if (failed.length > 0) failures.push(`go test (${failed.join(', ')})`);
+  else if (status !== 0 || done.pass === 0) fail('go test');
+}
+
+/** Of a line that `go test -json` writes; undefined where it is none. */
+function parsedEvent(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    console.log(line);
+    return undefined;
+  }
+}
+
 function add(passed, failed, skipped) {
   totals.passed += passed;
   totals.failed += failed;
@@ -114,13 +147,20 @@ function fail(name) {
   failures.push(name);
 }
 
-function run(command, args, env) {
+/** @param {(line: string) => void} [onLine] takes the lines of standard output, which are shown otherwise */
+function run(command, args, env, cwd = root, onLine = undefined) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: 'inherit' });
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['inherit', onLine ? 'pipe' : 'inherit', 'inherit'],
+    });
+    if (onLine) createInterface({ input: child.stdout }).on('line', onLine);
     child.on('error', (error) => {
       console.log(error.message);
       resolve(1);
     });
-    child.on('exit', (code) => resolve(code ?? 1));
+    // Not 'exit': by then not every line has come.
+    child.on('close', (code) => resolve(code ?? 1));
   });
 }

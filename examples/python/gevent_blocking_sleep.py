@@ -4,8 +4,8 @@ Run it, profiled, with
 
     everflame-run --service-name gevent-blocking-sleep python gevent_blocking_sleep.py
 
-Its wall time shows the mistake: all of it is in `wait_without_yielding`, and gevent's hub is nowhere. A
-profiler that answers from a greenlet would never be heard of here.
+Its profile of blocked loops shows the mistake: all the time, in `wait_without_yielding`. So does its wall time, in
+which gevent's hub is nowhere. A profiler that answers from a greenlet would never be heard of here.
 """
 
 import signal

@@ -81,7 +81,8 @@ def test_start_in_another_thread(server, run):
         + '''
 thread = threading.Thread(target=lambda: everflame.start(service_name="elsewhere")); thread.start(); thread.join()
 print(json.dumps(work()))
-'''
+''',
+        EVERFLAME_NATIVE="0",
     )
     assert "main thread" in finished.err
     samples = server.samples()
@@ -99,7 +100,8 @@ import gevent
         + '''
 gevent.get_hub().threadpool.spawn(lambda: everflame.start(service_name="elsewhere")).get()
 print(json.dumps(work()))
-'''
+''',
+        EVERFLAME_NATIVE="0",
     )
     assert "main thread" in finished.err
     assert near(wall_seconds(server.samples(), "work"), finished.said(), share=0.4)

@@ -11,7 +11,7 @@ from everflame.outbox import Outbox
 from everflame.push import Identity
 from everflame.server_url import ServerUrl
 from everflame.stacks import MAX_STACKS, Stacks
-from everflame.window import Frame, FrameNamer, Window, add_stacks
+from everflame.window import CPU, WALL, Frame, FrameNamer, Window, add_stacks
 from support.pprof_reader import decode
 from support.server import parse_name
 
@@ -59,7 +59,7 @@ class TestServerUrl:
 class TestSettings:
     @pytest.fixture(autouse=True)
     def no_environment(self, monkeypatch):
-        for name in ("SERVICE_NAME", "SERVER", "LABELS", "TOKEN", "TOKEN_FILE", "RATE", "WALL_RATE", "WINDOW", "ENABLED"):
+        for name in ("SERVICE_NAME", "SERVER", "LABELS", "TOKEN", "TOKEN_FILE", "RATE", "WALL_RATE", "WINDOW", "ENABLED", "SPANS", "NYLAS_PORT"):
             monkeypatch.delenv("EVERFLAME_" + name, raising=False)
 
     def test_defaults(self):
@@ -73,6 +73,21 @@ class TestSettings:
         made = settings.resolve()
         assert (made.service_name, str(made.server), made.labels) == ("a", "https://b", {"k": "v", "l": "w=x"})
         assert (made.rate, made.wall_rate, made.window, made.enabled, made.token) == (50, 0, 2.5, False, "t")
+
+    def test_spans_and_the_old_port(self, monkeypatch):
+        assert (settings.resolve().spans, settings.resolve().nylas_port) == (False, None)
+        monkeypatch.setenv("EVERFLAME_SPANS", "1")
+        monkeypatch.setenv("EVERFLAME_NYLAS_PORT", "16384..16399")
+        made = settings.resolve()
+        assert made.spans and tuple(made.nylas_port) == ("127.0.0.1", 16384, 16399)
+        made = settings.resolve(spans=False, nylas_port=5)
+        assert not made.spans and made.nylas_port.first == 5
+        assert settings.resolve(nylas_port=0).nylas_port is None
+        for wrong in (True, 1.5, [16384]):
+            with pytest.raises(TypeError, match="takes a port"):
+                settings.resolve(nylas_port=wrong)
+        with pytest.raises(ValueError, match="must "):
+            settings.resolve(nylas_port="5..4")
 
     def test_arguments_win(self, monkeypatch):
         monkeypatch.setenv("EVERFLAME_LABELS", "k=environment,l=environment")
@@ -114,7 +129,7 @@ def a_window(second, name="f", size=1):
     window = Window(second * 10**9, (second + 1) * 10**9, 100)
     window.samples = 3
     for n in range(size):
-        window.add((Frame(name, "f.py", 1, "m", n),), 10, 20)
+        window.add((Frame(name, "f.py", 1, "m", n),), {CPU: 10, WALL: 20})
     return window
 
 
@@ -218,9 +233,9 @@ class TestStacks:
             exec("def f{0}(): return sys._getframe()\nframe = f{0}()".format(n), scope)
             stacks.of_frames([scope["frame"]]).value += 1
         window = Window(0, 1, 100)
-        add_stacks(window, stacks, FrameNamer(), cpu=True, wall=False)
-        assert window.values[(Frame("[truncated]", "", 0, "", 0),)] == [50, 0]
-        assert sum(cpu for cpu, _ in window.values.values()) == MAX_STACKS + 50
+        add_stacks(window, stacks, FrameNamer(), CPU)
+        assert window.rows[((Frame("[truncated]", "", 0, "", 0),), ())] == [50, 0]
+        assert window.total(CPU) == MAX_STACKS + 50
 
 
 def test_lines_are_those_that_python_says():

@@ -3,7 +3,7 @@
 import subprocess
 
 from everflame.pprof import encode, varint
-from everflame.window import Frame, Window
+from everflame.window import CPU, WALL, Frame, Window
 from support.environment import need_tool
 from support.pprof_reader import decode
 
@@ -15,11 +15,11 @@ CUT = Frame("[truncated]", "", 0, "", 0)
 
 def window():
     made = Window(1_700_000_000_000_000_000, 1_700_000_010_500_000_000, 100)
-    made.add((WORK, MAIN), 10_000_000, 12_000_000)
-    made.add((WORK, MAIN), 10_000_000, 0)
-    made.add((WORK_ELSEWHERE, MAIN), 0, 2**40)
-    made.add((WORK, CUT), 127, 128)
-    made.add((CUT,), 1, 0)
+    made.add((WORK, MAIN), {CPU: 10_000_000, WALL: 12_000_000})
+    made.add((WORK, MAIN), {CPU: 10_000_000})
+    made.add((WORK_ELSEWHERE, MAIN), {WALL: 2**40})
+    made.add((WORK, CUT), {CPU: 127, WALL: 128})
+    made.add((CUT,), {CPU: 1})
     return made
 
 
@@ -44,7 +44,7 @@ def test_an_empty_window_is_a_profile():
 
 def test_names_that_are_not_unicode():
     made = Window(0, 1, 100)
-    made.add((Frame("f\udcff", "\ud800.py", 1, "m\x00;", 1),), 1, 1)
+    made.add((Frame("f\udcff", "\ud800.py", 1, "m\x00;", 1),), {CPU: 1, WALL: 1})
     assert decode(encode(made)).samples[0].stack[0].function == "f?"
 
 

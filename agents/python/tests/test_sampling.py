@@ -61,14 +61,14 @@ def test_frames_are_named_in_full(server, run):
         + '''
 import everflame, types
 everflame.start(service_name="names")
-module = types.ModuleType("shop.prices")
+module = sys.modules["shop.prices"] = types.ModuleType("shop.prices")
 exec(compile("def outer(burn):\\n    x = 1\\n    burn(0.3, 'x')\\n", "/srv/shop/prices.py", "exec"), module.__dict__)
 module.outer(burn)
 '''
     )
     (frame,) = {f for s in server.samples() for f in s.stack if f.function == "outer"}
     assert frame == ("outer", "/srv/shop/prices.py", 1, "shop.prices", 3)
-    (root,) = {s.stack[0].module for s in server.samples() if len(s.stack) > 2}
+    (root,) = {s.stack[0].module for s in server.samples() if "outer" in [f.function for f in s.stack]}
     assert root == "__main__"
 
 
@@ -111,7 +111,8 @@ done(used=time.process_time() - before, wall=time.monotonic() - began)
     # Which of two short bursts a tick hits is chance: some 150 samples, and three standard deviations of them.
     assert near(cpu_seconds(samples, "often", "burn"), spent["often"], share=0.2)
     assert near(cpu_seconds(samples, "seldom", "burn"), spent["seldom"], share=0.5)
-    assert near(wall_seconds(samples), said["wall"], least=0.2)
+    # The thread counts, and so does each greenlet while it waits (test_wall.py).
+    assert near(wall_seconds(samples, "<module>") + wall_seconds(samples, "burn"), said["wall"], share=0.2, least=0.3)
     # While all greenlets wait, the line of the main program that waits is shown, and the hub on top of it.
     idle = wall_seconds(samples, "<module>", "wait_for_all", "joinall", "run") or wall_seconds(
         samples, "<module>", "wait_for_all", "run"
@@ -156,7 +157,7 @@ print(json.dumps(dict(wall=time.monotonic() - began)))
     assert near(wall_seconds(samples, "block"), 0.7 if gevent == "without" else 1.4, least=0.25)
 
 
-def test_cpu_of_other_threads_is_counted_and_kept_apart(server, run):
+def test_without_the_native_part_cpu_of_other_threads_is_counted_and_kept_apart(server, run):
     finished = run(
         BURN
         + '''
@@ -167,7 +168,8 @@ threads = [threading.Thread(target=burn, args=(0.5, "thread%d" % i)) for i in ra
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 done(used=time.process_time() - before)
-'''
+''',
+        EVERFLAME_NATIVE="0",
     )
     samples = server.samples()
     assert near(cpu_seconds(samples), finished.said()["used"])

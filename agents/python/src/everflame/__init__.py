@@ -7,6 +7,7 @@ or, with no change to the program, ``everflame-run gunicorn app:app``.
 """
 
 from ._version import __version__
+from .labelling import carry_labels, labels
 from .lifecycle import start, stop
 
-__all__ = ["__version__", "start", "stop"]
+__all__ = ["__version__", "carry_labels", "labels", "start", "stop"]

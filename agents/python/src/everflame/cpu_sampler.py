@@ -15,7 +15,7 @@ import time
 from types import FrameType
 from typing import Callable, List, Optional
 
-from . import originals, wakeup_fd
+from . import label_context, originals, wakeup_fd
 from .frames import thread_stack
 from .stacks import MAX_DEPTH, OTHER_THREADS, Stacks
 
@@ -41,6 +41,8 @@ class CpuSampler:
         self._main_ident = main_ident
         self._main_clock = main_clock
         self._suspended = False
+        self._paused = False
+        self._begins_anew = False  # after a pause, whose CPU time is nobody's
         self._slowed = False
         self._lost = False  # somebody else took SIGPROF
         self._stacks = Stacks()
@@ -76,7 +78,7 @@ class CpuSampler:
 
     def arm(self) -> None:
         """Starts the timer; any thread may."""
-        if self.active and not self._suspended:
+        if self.active and not self._suspended and not self._paused:
             rate = min(self.rate, _RATE_WHILE_UNREAD) if self._slowed else self.rate
             signal.setitimer(signal.ITIMER_PROF, 1 / rate, 1 / rate)
 
@@ -88,6 +90,23 @@ class CpuSampler:
 
     def resume(self) -> None:
         self._suspended = False
+        self.arm()
+
+    def pause(self) -> None:
+        """Samples nothing until `go_on`. Any thread may."""
+        self._paused = True
+        if self.active:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def go_on(self) -> None:
+        with self._lock:
+            self._begins_anew = True
+        self._paused = False
+        self.arm()
+
+    def set_rate(self, hz: float) -> None:
+        """Samples per second from here on, for as long as the limiter lets it."""
+        self.wanted_rate = self.rate = hz
         self.arm()
 
     def stop(self) -> None:
@@ -109,8 +128,10 @@ class CpuSampler:
         try:
             process = time.process_time_ns()
             main = time.thread_time_ns()
+            if self._begins_anew:
+                self._begin_anew(process, main)
             on_main = main - self._last_main
-            self._stacks.of_chain(frame).value += on_main
+            self._stacks.of_chain(frame, label_context.here()).value += on_main
             self._last_main = main
             self._last_process += on_main
             self._charge_other_threads(process)
@@ -128,7 +149,7 @@ class CpuSampler:
         if self._main_clock is not None and self.active:
             self.catch_up(main_stack(self._main_ident), self._main_clock())
         with self._lock:
-            if self._main_clock is not None and not self._lost:
+            if self._main_clock is not None and not self._lost and not self._begins_anew:
                 process = time.process_time_ns()
                 self._charge_other_threads(process - (self._main_clock() - self._last_main))
             taken = CpuWindow(self._stacks, 0 if self._lost else self.rate, self._dropped)
@@ -141,14 +162,21 @@ class CpuSampler:
         A thread that computes in C runs no handler until it is back in Python, be it seconds later; and after
         a fork in another thread than the main one, 3.13.0 runs none at all. `main` is its CPU clock.
         """
-        if not self.active or main - self._last_main < _OVERDUE * 1e9 / self.rate:
+        if not self.active or self._paused or main - self._last_main < _OVERDUE * 1e9 / self.rate:
             return
         with self._lock:
+            if self._begins_anew:
+                self._begin_anew(time.process_time_ns(), main)
             on_main = main - self._last_main
             if on_main > 0 and stack:
                 self._stacks.of_frames(stack).value += on_main
                 self._last_main = main
                 self._last_process += on_main
+
+    def _begin_anew(self, process: int, main: int) -> None:
+        """What was used during a pause is left out; the first sample after it is of nothing."""
+        self._last_process, self._last_main = process, main
+        self._begins_anew = False
 
     def _charge_other_threads(self, process: int) -> None:
         """`process` is the process' CPU clock; `_last_process` what of it has been charged."""
@@ -175,7 +203,7 @@ class CpuSampler:
                 rate = max(min(MIN_RATE, self.rate), self.rate / 2)
             elif spent < used * MAX_SHARE / 4:
                 rate = min(self.wanted_rate, self.rate * 2)
-        if rate != self.rate or signal.getitimer(signal.ITIMER_PROF)[1] == 0:
+        if rate != self.rate or (signal.getitimer(signal.ITIMER_PROF)[1] == 0 and not self._paused):
             self.rate = rate
             self.arm()
         return None

@@ -12,7 +12,9 @@ import sys
 from itertools import accumulate, chain, repeat, starmap
 from operator import itemgetter
 from types import FrameType
-from typing import Any, Iterable, List
+from typing import Any, Iterable, List, TypeVar
+
+T = TypeVar("T")
 
 # 3.11 can start a garbage collection while sys._current_frames holds the interpreter's lock of threads, and a
 # finalizer that then starts or ends a thread hangs the process (CPython #106883, not fixed in any 3.11).
@@ -57,11 +59,16 @@ def _follow(start_and_names: Iterable[Any]) -> List[Any]:
 
 def thread_idents() -> List[int]:
     """Idents of all threads of this interpreter, the oldest last."""
+    return all_of(chain.from_iterable(starmap(sys._current_frames, ((),))))
+
+
+def all_of(items: Iterable[T]) -> List[T]:
+    """A list of what C functions yield that read the interpreter's threads: nothing else runs until it is done."""
     collecting = _GC_HAZARD and gc.isenabled()
     if collecting:
         gc.disable()
     try:
-        return list(sys._current_frames())
+        return list(items)
     finally:
         if collecting:
             gc.enable()

@@ -7,7 +7,7 @@ without running its exit handlers, and what was measured since the last push is 
 import atexit
 import os
 import sys
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Union
 
 from . import originals
 from .agent import Agent
@@ -34,15 +34,36 @@ def start(
     wall_rate: Optional[float] = None,
     window: Optional[float] = None,
     enabled: Optional[bool] = None,
+    memory: Optional[bool] = None,
+    spans: Optional[bool] = None,
+    nylas_port: Union[int, str, None] = None,
+    loop_block: Optional[float] = None,
 ) -> None:
     """Starts profiling this process and those that it forks. Call it from the main thread.
 
     What is not given comes from the environment (``EVERFLAME_SERVICE_NAME``, ``EVERFLAME_SERVER``, …) and then
-    from defaults. `rate` and `wall_rate` are in Hz (0 turns that sampler off), `window` in seconds. If the
+    from defaults. `rate` and `wall_rate` are in Hz (0 turns that sampler off), `window` in seconds; `memory` is
+    whether the heap is sampled too, `spans` whether samples carry the ids of OpenTelemetry's spans; `nylas_port`
+    is a port, or a range such as ``16384..16399``, that nylas' collectors may poll; `loop_block`
+    is how many milliseconds an event loop may take for a turn before it counts as blocked (0 turns that off). If the
     process is being profiled already, nothing happens. Raises TypeError or ValueError for arguments that make
     no sense, and nothing else: a profiler that cannot start logs why.
     """
-    settings = resolve(service_name, server, labels, token, token_file, rate, wall_rate, window, enabled)
+    settings = resolve(
+        service_name,
+        server,
+        labels,
+        token=token,
+        token_file=token_file,
+        rate=rate,
+        wall_rate=wall_rate,
+        window=window,
+        enabled=enabled,
+        memory=memory,
+        spans=spans,
+        nylas_port=nylas_port,
+        loop_block=loop_block,
+    )
     if settings.enabled:
         _start(settings)
 
@@ -121,7 +142,7 @@ def _after_fork_in_child() -> None:
     if parent is None or _is_about_to_exec():
         return
     try:
-        agent = Agent(parent.settings)
+        agent = Agent(parent.settings, parent.steering.for_child())
         agent.start_after_fork(parent)
         _agent = agent
         _stop_with_multiprocessing(agent)

@@ -39,6 +39,9 @@ class Outbox:
             self._seal()
         self._open = window
 
+    def is_empty(self) -> bool:
+        return not self._sealed and self._open is None
+
     def first(self) -> Optional[Push]:
         """What to send next: the same until it is acknowledged or given up."""
         if not self._sealed:
@@ -56,7 +59,8 @@ class Outbox:
 
     def _fit_together(self, earlier: Window, later: Window) -> bool:
         span = later.end_ns - earlier.start_ns
-        return 0 <= span <= MAX_SPAN_NS and len(earlier.values) + len(later.values) <= MAX_STACKS
+        captures = earlier.capture is not None or later.capture is not None
+        return not captures and 0 <= span <= MAX_SPAN_NS and len(earlier.rows) + len(later.rows) <= MAX_STACKS
 
     def _seal(self) -> None:
         if self._open is None:

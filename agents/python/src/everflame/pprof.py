@@ -1,14 +1,16 @@
 """A window as pprof (google/pprof, proto/profile.proto), encoded by hand: it takes six kinds of message.
 
-Values per sample are CPU and wall nanoseconds. pprof has no place for a Python module; each module becomes a
+Values per sample are the columns of the window, CPU and wall nanoseconds first. pprof has no place for a Python module; each module becomes a
 Mapping whose file name is the module's dotted name, and that is where the server reads it.
 """
 
 import zlib
 from typing import Dict, Iterable, List, Tuple
 
+from .label_bounds import MAX_LABEL_SETS
 from .originals import let_others_run
-from .window import Frame, Window
+from .stacks import LabelSet
+from .window import CPU, Frame, ValueType, Window
 
 
 def encode(window: Window) -> bytes:
@@ -22,33 +24,50 @@ class _Encoder:
         self._strings: Dict[str, int] = {"": 0}
         self._mappings: Dict[str, int] = {}
         self._functions: Dict[Tuple[str, str, int], int] = {}
+        self._label_sets: Dict[LabelSet, bytes] = {}
         self._locations: Dict[Frame, bytes] = {}  # to the location's id, as a varint
         self._tables: List[bytes] = []  # mappings, functions and locations, as fields of the profile
 
     def profile(self, window: Window) -> bytes:
-        cpu = self._value_type("cpu", "nanoseconds")
-        wall = self._value_type("wall", "nanoseconds")
-        out = [_bytes(1, cpu), _bytes(1, wall)]
-        for count, (stack, (cpu_ns, wall_ns)) in enumerate(window.values.items(), 1):
+        out = [_bytes(1, self._value_type(type)) for type in window.types]
+        width = len(window.types)
+        for count, ((stack, labels), values) in enumerate(window.rows.items(), 1):
             if count % 50 == 0:  # about a millisecond
                 let_others_run()
             ids = b"".join([self._location(frame) for frame in stack])
-            out.append(_bytes(2, _bytes(1, ids) + _bytes(2, varint(cpu_ns) + varint(wall_ns))))
+            packed = b"".join(map(varint, values)) + b"\0" * (width - len(values))
+            out.append(_bytes(2, _bytes(1, ids) + _bytes(2, packed) + (self._label_set(labels) if labels else b"")))
+        comment = self._comment(window)
         out += self._tables
         out += [_bytes(6, text.encode("utf-8", "replace")) for text in self._strings]
         out += [
             _number(9, window.start_ns),
             _number(10, window.end_ns - window.start_ns),
-            _bytes(11, cpu),
+            _bytes(11, self._value_type(CPU)),
             _number(12, round(1e9 / window.rate) if window.rate else 0),
+            comment,
         ]
         return b"".join(out)
 
     def _string(self, text: str) -> int:
         return self._strings.setdefault(text, len(self._strings))
 
-    def _value_type(self, name: str, unit: str) -> bytes:
-        return _number(1, self._string(name)) + _number(2, self._string(unit))
+    def _value_type(self, type: ValueType) -> bytes:
+        return _number(1, self._string(type.name)) + _number(2, self._string(type.unit))
+
+    def _label_set(self, labels: LabelSet) -> bytes:
+        """Fields of a sample: its labels. An empty value is none."""
+        known = self._label_sets.get(labels)
+        if known is None:
+            pairs = [_numbers((self._string(name), self._string(value))) for name, value in labels if value]
+            known = self._label_sets[labels] = b"".join([_bytes(3, pair) for pair in pairs])
+        return known
+
+    def _comment(self, window: Window) -> bytes:
+        if not window.labels.merged:
+            return b""
+        text = "{} times a stack lost its labels: there were more than {} sets".format(window.labels.merged, MAX_LABEL_SETS)
+        return _number(13, self._string(text))
 
     def _location(self, frame: Frame) -> bytes:
         known = self._locations.get(frame)

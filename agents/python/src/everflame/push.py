@@ -2,7 +2,7 @@
 
 import os
 import socket
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Tuple
 from urllib.parse import quote, urlencode
 
 from . import pprof
@@ -45,11 +45,25 @@ def seal(window: Window, identity: Identity, sequence: int, prefix: str) -> Push
         quote_via=quote,
     )
     headers = {
+        **_headers(identity),
+        "Everflame-Sequence": str(sequence),
+        "Everflame-Rate": "{:g}".format(window.rate if window.capture_rate is None else window.capture_rate),
+    }
+    if window.capture is not None:
+        headers["Everflame-Capture"] = window.capture
+    return Push("{}/ingest?{}".format(prefix, query), headers, pprof.encode(window), window.samples)
+
+
+def question(identity: Identity, prefix: str) -> Tuple[str, Dict[str, str]]:
+    """Target and headers of the question what to do, for when there is nothing to push."""
+    query = urlencode({"name": identity.name, "spyName": "everflame-python"}, quote_via=quote)
+    return "{}/ingest/control?{}".format(prefix, query), _headers(identity)
+
+
+def _headers(identity: Identity) -> Dict[str, str]:
+    return {
         "Content-Type": "application/octet-stream",
         "User-Agent": "everflame-python",
         "Everflame-Protocol": "1",
         "Everflame-Instance": identity.instance,
-        "Everflame-Sequence": str(sequence),
-        "Everflame-Rate": "{:g}".format(window.rate),
     }
-    return Push("{}/ingest?{}".format(prefix, query), headers, pprof.encode(window), window.samples)

@@ -1,52 +1,50 @@
-"""The thread that closes windows and gets them to the server.
+"""The thread that closes windows and gets them to the server, and does what the server says.
 
-A real thread: nothing that it does, or waits for, holds up the program. Of what a server can answer, only
-what may pass is tried again (the network, 429, 5xx); what is wrong now will be wrong in a minute.
+A real thread: nothing that it does, or waits for, holds up the program. It is in one of three states: windows of
+the usual length follow one another; a window is a capture, exactly as long as was asked for; or sampling is
+switched off, and it asks now and then whether it still is.
 """
 
 import logging
-import signal
 import time
-from datetime import datetime, timezone
-from typing import Callable, Optional, Set
+from typing import Any, Callable, List, Optional
 
-from . import originals
-from .backoff import delay, parse_retry_after
-from .http_post import Answer, post
+from . import native, originals
+from .control import Capture, Steering
+from .courier import ASK_EVERY, TIMEOUT, Courier
 from .jitter import fraction, spread
 from .log import from_own_thread
 from .outbox import Outbox
-from .push import Push
+from .push import Identity
+from .sampling import Sampling
 from .settings import Settings
-from .stream import Stream
 from .window import Window
 
-TIMEOUT = 10.0
 # The longest single wait: before 3.11, waiting for a lock goes by the wall clock, which can be set.
 _LONGEST_WAIT = 5.0
-
-_ADVICE = {
-    401: "set EVERFLAME_TOKEN or EVERFLAME_TOKEN_FILE to a token that the server knows",
-    403: "the token may not push to this service",
-    404: "is EVERFLAME_SERVER the address of an Everflame server?",
-    413: "a shorter EVERFLAME_WINDOW makes smaller pushes",
-}
+# Seconds between two looks at what a capture costs: it may sample ten times as often as usual.
+_SLICE = 1.0
 
 
 class Pusher:
-    def __init__(self, settings: Settings, outbox: Outbox, collect: Callable[[], Window]) -> None:
-        self._settings = settings
-        self._outbox = outbox
-        self._collect = collect
+    def __init__(self, settings: Settings, sampling: Sampling, steering: Steering) -> None:
+        identity = Identity.of_this_process(settings)
+        self.steering = steering
+        self._sampling = sampling
+        self._outbox = Outbox(identity, settings.server.path)
+        self._courier = Courier(settings, identity, self._outbox, steering, sampling.captures)
         self._wake = originals.allocate_lock()
         self._wake.acquire()
         self._done = originals.allocate_lock()
         self._done.acquire()
-        self._deadline: Optional[float] = None  # set when stopping
-        self._failures = 0
-        self._retry_at = 0.0
-        self._said: Set[str] = set()
-        self._stream: Optional[Stream] = None
+        self._stopping = False
+        self._askers: List[Any] = []
+        self._on = True
+        self._closes = 0.0  # the window, if it is on; monotonic, as the others
+        self._asks = 0.0  # the server, if it is off
+        self._slices = 0.0
+        self._capture: Optional[Capture] = None
+        self._so_far: Optional[Window] = None  # of a capture
 
     def start(self, after: float, then: Callable[[], None]) -> None:
         """Starts the thread, which calls `then` after so many seconds, unless it is stopped before."""
@@ -54,25 +52,34 @@ class Pusher:
 
     def stop(self, within: float) -> None:
         """Has the last window sent, and waits for it so many seconds at most."""
-        self._deadline = time.monotonic() + within
-        self._wake.release()
+        self._courier.stop_by = time.monotonic() + within
+        self._stopping = True
+        self._poke()
         self._done.acquire(True, within)
 
     def close_inherited(self) -> None:
-        """In a forked child: closes its copy of the parent's connection, which would stay open with nobody to close it."""
-        if self._stream is not None:
-            try:
-                self._stream.close()
-            except OSError:
-                pass
+        self._courier.close_inherited()
+
+    def close_window(self, within: float) -> None:
+        """Has what was measured up to now collected; waits for it so many seconds at most. For other threads."""
+        done = originals.allocate_lock()
+        done.acquire()
+        self._askers.append(done)
+        self._poke()
+        done.acquire(True, within)
+
+    def _poke(self) -> None:
+        try:
+            self._wake.release()
+        except RuntimeError:  # somebody has just done so
+            pass
 
     def _run(self, after: float, then: Callable[[], None]) -> None:
-        if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF})
+        native.keep_signals_away()
         try:
             if after:
                 self._wait_until(time.monotonic() + after)
-            if self._deadline is None:
+            if not self._stopping:
                 then()
             self._loop()
         except Exception as error:  # a defect of ours: the program must go on, and be told
@@ -81,100 +88,107 @@ class Pusher:
             self._done.release()
 
     def _loop(self) -> None:
-        window = self._settings.window
-        closes = time.monotonic() + window * (0.1 + 0.9 * fraction())  # workers that start together push apart
-        while self._deadline is None:
+        self._begin(self.steering.window * (0.1 + 0.9 * fraction()))  # workers that start together push apart
+        if not self.steering.enabled:  # a forked child goes on as its parent was told
+            self._sampling.collect()
+            self._switch_off()
+        while not self._stopping:
             now = time.monotonic()
-            if now >= closes:
-                self._outbox.add(self._collect())
-                closes = now + spread(window)
-            if now >= self._retry_at:
-                self._send_all(TIMEOUT)
-            self._wait_until(closes if self._retry_at <= now else min(closes, self._retry_at))
-        self._outbox.add(self._collect())
-        self._send_all(None)
+            if self._on and now >= self._closes:
+                self._close()
+                self._next()
+            elif self._askers or (self._capture is not None and now >= self._slices):
+                self._collect_early()
+            if now >= self._courier.retry_at:
+                self._courier.send_all(TIMEOUT if self._capture is None else min(TIMEOUT, max(_SLICE, self._closes - now)))
+            if not self._on and now >= self._asks:
+                self._asks = now + self._courier.ask(TIMEOUT)
+            self._follow()
+            self._wait_until(self._due())
+        if self._on:
+            self._close()
+        self._courier.send_all(TIMEOUT)
+
+    def _due(self) -> float:
+        """When there is something to do next."""
+        when = self._asks if not self._on else self._closes if self._capture is None else min(self._closes, self._slices)
+        return when if self._outbox.is_empty() else min(when, self._courier.retry_at)
 
     def _wait_until(self, when: float) -> None:
-        while self._deadline is None:
+        while not self._stopping:
             left = when - time.monotonic()
             if left <= 0 or self._wake.acquire(True, min(left, _LONGEST_WAIT)):
                 return
 
-    def _send_all(self, timeout: Optional[float]) -> None:
-        """Sends what there is until something fails; without a timeout, until the deadline of the stop."""
-        push = self._outbox.first()
-        while push is not None:
-            if timeout is None or self._deadline is not None:
-                timeout = (self._deadline or 0.0) - time.monotonic()
-                if timeout <= 0:
-                    return
-            if not self._send(push, timeout):
-                return
-            push = self._outbox.first()
+    def _begin(self, length: float) -> None:
+        """A window of the usual kind begins now, at the rate that it will have."""
+        self._sampling.set_rate(self.steering.hz)
+        self._closes = time.monotonic() + length
 
-    def _send(self, push: Push, timeout: float) -> bool:
-        """Whether the push is settled, one way or the other."""
-        reported = self._outbox.dropped
-        headers = dict(push.headers)
-        headers["Everflame-Dropped"] = str(reported)
-        token = self._token()
-        if token:
-            headers["Authorization"] = "Bearer " + token
-        try:
-            answer = post(self._settings.server, push.target, headers, push.body, timeout, self._opened)
-        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-            self._later(None, "{} cannot be reached ({})".format(self._settings.server, error))
-            return False
-        if 200 <= answer.status < 300:
-            self._outbox.acknowledge(reported)
-            if self._said:
-                self._said.clear()
-                from_own_thread(logging.INFO, "profiles reach %s again", self._settings.server)
-            self._failures, self._retry_at = 0, 0.0
-            return True
-        if answer.status == 429 or answer.status >= 500:
-            asked = parse_retry_after(answer.headers.get("retry-after"), datetime.now(timezone.utc))
-            self._later(asked, "{} is not taking profiles ({})".format(self._settings.server, _words(answer)))
-            return False
-        self._outbox.give_up()
-        self._failures, self._retry_at = 0, 0.0
-        advice = _ADVICE.get(answer.status)
-        self._say_once(
-            str(answer.status),
-            "{} refuses this program's profiles, and they are lost ({}){}".format(
-                self._settings.server, _words(answer), ": " + advice if advice else ""
-            ),
-        )
-        return True
+    def _next(self) -> None:
+        """After a window."""
+        self._begin(spread(self.steering.window))
 
-    def _opened(self, stream: Optional[Stream]) -> None:
-        self._stream = stream
+    def _close(self, early: bool = False) -> None:
+        """Ends the window; the next one begins where it ends."""
+        window = self._sampling.collect()
+        if self._so_far is not None:
+            self._so_far.merge(window)
+            window, self._so_far = self._so_far, None
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            window.capture = capture.id
+            self._sampling.end_capture(capture)
+        elif early and not window.rows:
+            return
+        self._outbox.add(window)
+        self._release_askers()
 
-    def _later(self, asked: Optional[float], why: str) -> None:
-        self._failures += 1
-        self._retry_at = time.monotonic() + delay(self._failures, asked)
-        if self._deadline is None:
-            self._say_once("later", why + "; profiles are kept and sent later")
+    def _collect_early(self) -> None:
+        """Somebody asks for what there is, or the limiter is to look at a capture."""
+        if self._capture is not None:
+            self._slices = time.monotonic() + _SLICE
+            window = self._sampling.collect()
+            if self._so_far is None:
+                self._so_far = window
+            else:
+                self._so_far.merge(window)
+        elif self._on:
+            self._close()
+            self._next()
+        self._release_askers()
 
-    def _say_once(self, kind: str, text: str) -> None:
-        """Once until a push succeeds: an outage is one line in a log, not one every ten seconds."""
-        if kind not in self._said:
-            self._said.add(kind)
-            from_own_thread(logging.WARNING, "%s", text)
+    def _release_askers(self) -> None:
+        while self._askers:
+            self._askers.pop().release()
 
-    def _token(self) -> Optional[str]:
-        path = self._settings.token_file
-        if self._settings.token is not None or path is None:
-            return self._settings.token
-        try:
-            with open(path, encoding="utf-8") as file:  # read each time: tokens are rotated
-                return file.read().strip()
-        except (OSError, UnicodeError) as error:
-            self._say_once("token", "EVERFLAME_TOKEN_FILE cannot be read: {}".format(error))
-            return None
+    def _follow(self) -> None:
+        """Does what the server said last. A capture that runs is finished first."""
+        if self._capture is not None or self._stopping:
+            return
+        capture = self.steering.next_capture(self._sampling.why_no_capture)
+        if capture is not None:
+            self._begin_capture(capture)
+        elif self._on and not self.steering.enabled:
+            self._close(early=True)
+            self._switch_off()
+        elif not self._on and self.steering.enabled:
+            self._sampling.go_on()
+            self._on = True
+            self._next()
 
+    def _switch_off(self) -> None:
+        self._sampling.pause()
+        self._on = False
+        self._asks = time.monotonic() + spread(ASK_EVERY)
 
-def _words(answer: Answer) -> str:
-    """The status and what the server says of it, on one line."""
-    said = " ".join(answer.body[:300].decode("utf-8", "replace").split())
-    return "HTTP {} {}".format(answer.status, said).strip()
+    def _begin_capture(self, capture: Capture) -> None:
+        if self._on:
+            self._close(early=True)
+        else:
+            self._sampling.go_on()
+            self._on = True
+        self._sampling.begin_capture(capture)
+        self._capture = capture
+        self._slices = time.monotonic() + _SLICE
+        self._closes = time.monotonic() + capture.seconds

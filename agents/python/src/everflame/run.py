@@ -17,6 +17,7 @@ _VARIABLES: Dict[str, Tuple[str, str]] = {
     "--token-file": ("EVERFLAME_TOKEN_FILE", "FILE  holds the token to push with (or set EVERFLAME_TOKEN)"),
     "--rate": ("EVERFLAME_RATE", "HZ    samples per second of CPU time; default 100, 0: off"),
     "--wall-rate": ("EVERFLAME_WALL_RATE", "HZ    samples per second of wall time; default 20, 0: off"),
+    "--nylas-port": ("EVERFLAME_NYLAS_PORT", "PORT  answer nylas' collectors there; 16384..16399: the next one that is free"),
     "--window": ("EVERFLAME_WINDOW", "SEC   seconds per push; default 10"),
 }
 
@@ -31,8 +32,6 @@ examples:
   python -m everflame worker.py --queue mail
   python -m everflame --service-name worker -m package.worker
   python -m everflame --server http://profiles:5555 -c 'import app; app.main()'"""
-
-
 
 
 def main() -> NoReturn:

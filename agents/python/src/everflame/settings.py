@@ -5,10 +5,11 @@ logged, the default is used, and the program that is being profiled never notice
 """
 
 import os
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from . import naming
 from .log import logger
+from .port_range import PortRange
 from .server_url import ServerUrl
 
 DEFAULT_SERVER = "http://127.0.0.1:5555"
@@ -23,7 +24,12 @@ class Settings(NamedTuple):
     rate: float  # Hz of CPU time; 0 turns the sampler off
     wall_rate: float  # Hz of wall time; 0 turns the sampler off
     window: float  # seconds
+    loop_block: float  # ms that an event loop may take for a turn; 0 turns the sampler off
     enabled: bool
+    memory: bool  # whether the heap is sampled
+    memory_interval: float  # bytes of allocations, on average, to a sample of the heap
+    spans: bool  # whether samples carry the ids and the name of OpenTelemetry's span
+    nylas_port: Optional[PortRange]  # where nylas' collectors are answered
 
 
 class Range(NamedTuple):
@@ -45,18 +51,25 @@ class Range(NamedTuple):
 RATE = Range(100, 1, 1000, zero=True)
 WALL_RATE = Range(20, 0.1, 100, zero=True)
 WINDOW = Range(10, 0.2, 600, zero=False)
+LOOP_BLOCK = Range(100, 10, 60_000, zero=True)
+MEMORY_INTERVAL = Range(256 * 1024, 1024, 1024**3, zero=False)
 
 
 def resolve(
     service_name: Optional[str] = None,
     server: Optional[str] = None,
     labels: Optional[Mapping[str, object]] = None,
+    *,
     token: Optional[str] = None,
     token_file: Optional[str] = None,
     rate: Optional[float] = None,
     wall_rate: Optional[float] = None,
     window: Optional[float] = None,
     enabled: Optional[bool] = None,
+    memory: Optional[bool] = None,
+    spans: Optional[bool] = None,
+    nylas_port: Union[int, str, None] = None,
+    loop_block: Optional[float] = None,
 ) -> Settings:
     """Settings of arguments and environment. Raises TypeError or ValueError for arguments only."""
     for name, text in (("service_name", service_name), ("server", server), ("token", token), ("token_file", token_file)):
@@ -79,6 +92,11 @@ def resolve(
         wall_rate=_number("wall_rate", wall_rate, "EVERFLAME_WALL_RATE", WALL_RATE),
         window=_number("window", window, "EVERFLAME_WINDOW", WINDOW),
         enabled=_variable("EVERFLAME_ENABLED", _switch, "1") if enabled is None else bool(enabled),
+        memory=_variable("EVERFLAME_MEMORY", _switch, "0") if memory is None else bool(memory),
+        spans=_variable("EVERFLAME_SPANS", _switch, "0") if spans is None else bool(spans),
+        nylas_port=_nylas_port(nylas_port),
+        loop_block=_number("loop_block", loop_block, "EVERFLAME_LOOP_BLOCK", LOOP_BLOCK),
+        memory_interval=_number("memory_interval", None, "EVERFLAME_MEMORY_INTERVAL", MEMORY_INTERVAL),
     )
 
 
@@ -88,6 +106,16 @@ def _number(argument: str, value: Optional[float], variable: str, bounds: Range)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("everflame.start({}=…) takes a number, not {}".format(argument, type(value).__name__))
     return float(_argument(argument, bounds.check, value))
+
+
+def _nylas_port(value: Union[int, str, None]) -> Optional[PortRange]:
+    if value is None:
+        found: Optional[PortRange] = _variable("EVERFLAME_NYLAS_PORT", PortRange.parse, "0")
+        return found
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError("everflame.start(nylas_port=…) takes a port or a range, not {}".format(type(value).__name__))
+    found = _argument("nylas_port", PortRange.parse, str(value))
+    return found
 
 
 def _argument(name: str, convert: Callable[[Any], Any], value: Any) -> Any:

@@ -11,7 +11,7 @@ own; and it begins when the greenlet is spawned, not when it first runs.
 import importlib
 from typing import Any, Optional
 
-from . import lifecycle
+from . import greenlets, lifecycle
 from .log import logger
 
 try:
@@ -62,4 +62,5 @@ def _on_spawn(greenlet: Any) -> None:
 
 
 if gevent is not None:
+    greenlets.register(gevent.Greenlet)  # now: gevent's callbacks must not become more while `_on_spawn` is called
     gevent.Greenlet.add_spawn_callback(_on_spawn)

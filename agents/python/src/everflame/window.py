@@ -1,10 +1,15 @@
-"""A window: what one process showed between two moments, in names instead of objects."""
+"""A window: what one process showed between two moments, in names instead of objects.
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+It has a column for each type that was measured: CPU and wall time always, others where a sampler declares them.
+A row is a stack with one set of labels; a sampler adds to the columns that it measures.
+"""
 
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from .label_bounds import LabelBounds
 from .lines import LineFinder
 from .originals import let_others_run
-from .stacks import OTHER_THREADS, RawFrame, Stacks
+from .stacks import LabelSet, RawFrame, Stacks
 
 
 class Frame(NamedTuple):
@@ -16,6 +21,25 @@ class Frame(NamedTuple):
 
 
 Stack = Tuple[Frame, ...]  # leaf first, as pprof has it
+Row = Tuple[Stack, LabelSet]
+
+
+class ValueType(NamedTuple):
+    """What is measured, by the names that pprof and the server have for it."""
+
+    name: str
+    unit: str
+    level: bool = False  # how much there is, not how much there was: two windows of it do not add up
+
+
+CPU = ValueType("cpu", "nanoseconds")
+WALL = ValueType("wall", "nanoseconds")
+OFF_CPU = ValueType("off_cpu", "nanoseconds")  # the part of wall time in which it did not run
+LOOP_BLOCK = ValueType("loop_block", "nanoseconds")
+ALLOC_OBJECTS = ValueType("alloc_objects", "count")
+ALLOC_SPACE = ValueType("alloc_space", "bytes")
+INUSE_OBJECTS = ValueType("inuse_objects", "count", level=True)
+INUSE_SPACE = ValueType("inuse_space", "bytes", level=True)
 
 
 class Window:
@@ -25,12 +49,32 @@ class Window:
         self.rate = rate  # Hz at which CPU time was sampled, 0 if it was not
         self.samples = 0
         self.dropped = 0  # samples that were lost before they got here
-        self.values: Dict[Stack, List[int]] = {}  # CPU and wall time, ns
+        self.types: List[ValueType] = [CPU, WALL]
+        self.rows: Dict[Row, List[int]] = {}  # values in the order of `types`; what is missing at the end is 0
+        self.labels = LabelBounds()
+        # The capture that this window is, and the rate of its sampler; such a window is merged with no other.
+        self.capture: Optional[str] = None
+        self.capture_rate: Optional[float] = None
 
-    def add(self, stack: Stack, cpu: int, wall: int) -> None:
-        values = self.values.setdefault(stack, [0, 0])
-        values[0] += cpu
-        values[1] += wall
+    def declare(self, *types: ValueType) -> None:
+        """Says that something is measured: a window in which nothing of it was seen then says that, too."""
+        for type in types:
+            if type not in self.types:
+                self.types.append(type)
+
+    def add(self, stack: Stack, values: Mapping[ValueType, int], labels: Optional[LabelSet] = None) -> None:
+        """Adds values, none of them negative, to a stack, leaf first."""
+        row = (stack, self.labels.within(labels) if labels else ())
+        found = self.rows.get(row)
+        if found is None:
+            found = self.rows[row] = [0] * len(self.types)
+        for type, value in values.items():
+            if type not in self.types:
+                self.types.append(type)
+            column = self.types.index(type)
+            if column >= len(found):
+                found += [0] * (column + 1 - len(found))
+            found[column] += value
 
     def merge(self, later: "Window") -> None:
         """Makes one window of two, as an outage does: times add up, the resolution in time is what is lost."""
@@ -38,8 +82,26 @@ class Window:
         self.rate = min(self.rate, later.rate)
         self.samples += later.samples
         self.dropped += later.dropped
-        for stack, (cpu, wall) in later.values.items():
-            self.add(stack, cpu, wall)
+        if self.capture_rate is not None and later.capture_rate is not None:
+            self.capture_rate = min(self.capture_rate, later.capture_rate)
+        self.labels.merged += later.labels.merged
+        self.declare(*later.types)
+        for type in later.types:
+            if type.level:  # the later one says how it is now
+                self._clear(self.types.index(type))
+        for (stack, labels), values in later.rows.items():
+            self.add(stack, dict(zip(later.types, values)), labels)
+
+    def total(self, type: ValueType) -> int:
+        if type not in self.types:
+            return 0
+        column = self.types.index(type)
+        return sum(values[column] for values in self.rows.values() if column < len(values))
+
+    def _clear(self, column: int) -> None:
+        for values in self.rows.values():
+            if column < len(values):
+                values[column] = 0
 
 
 class FrameNamer:
@@ -73,12 +135,13 @@ class FrameNamer:
         )
 
 
-def add_stacks(window: Window, stacks: Stacks, namer: FrameNamer, cpu: bool, wall: bool) -> None:
-    """Adds what a sampler saw, as CPU time, as wall time or as both."""
+def add_stacks(window: Window, stacks: Stacks, namer: FrameNamer, *types: ValueType, main_only: Tuple[ValueType, ...] = ()) -> None:
+    """Adds what a sampler saw to these types; and to `main_only` what of it was in the main thread."""
     window.samples += stacks.samples
+    window.declare(*types, *main_only)
     for count, entry in enumerate(stacks.entries.values(), 1):
         if count % 50 == 0:
             let_others_run()
         if entry.value > 0 and entry.frames:
-            on_main = entry.frames[0][0] is not OTHER_THREADS  # wall time is the main thread's
-            window.add(namer.stack(entry.frames), entry.value if cpu else 0, entry.value if wall and on_main else 0)
+            values = dict.fromkeys(types + main_only if entry.on_main else types, entry.value)
+            window.add(namer.stack(entry.frames), values, entry.labels)

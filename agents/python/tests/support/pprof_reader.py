@@ -18,8 +18,16 @@ class Frame(NamedTuple):
 
 class Sample(NamedTuple):
     stack: Tuple[Frame, ...]  # root first
-    cpu: int
-    wall: int
+    values: Dict[str, int]  # by sample type
+    labels: Dict[str, str]
+
+    @property
+    def cpu(self) -> int:
+        return self.values["cpu"]
+
+    @property
+    def wall(self) -> int:
+        return self.values["wall"]
 
 
 class Profile(NamedTuple):
@@ -29,6 +37,7 @@ class Profile(NamedTuple):
     duration_nanos: int
     period_type: Tuple[str, str]
     period: int
+    comments: List[str]
 
 
 def decode(body: bytes) -> Profile:
@@ -52,19 +61,27 @@ def decode(body: bytes) -> Profile:
         name, file, first_line = functions[_one(line, 1)]
         locations[_one(location, 1)] = Frame(name, file, first_line, modules[_one(location, 2)], _one(line, 2))
 
+    types = [value_type(data) for data in message.get(1, [])]
     samples = []
     for sample in map(_message, message.get(2, [])):
         (packed_locations,), (packed_values,) = sample[1], sample[2]
-        cpu, wall = _varints(packed_values)
+        values = list(_varints(packed_values))
+        assert len(values) == len(types)
         stack = [locations[number] for number in _varints(packed_locations)]
-        samples.append(Sample(tuple(reversed(stack)), cpu, wall))
+        labels = {}
+        for label in map(_message, sample.get(3, [])):
+            assert strings[_one(label, 1)] not in labels and set(label) == {1, 2}
+            labels[strings[_one(label, 1)]] = strings[_one(label, 2)]
+        named = {name: value for (name, _), value in zip(types, values)}
+        samples.append(Sample(tuple(reversed(stack)), named, labels))
     return Profile(
-        [value_type(data) for data in message.get(1, [])],
+        types,
         samples,
         _one(message, 9),
         _one(message, 10),
         value_type(message[11][0]),
         _one(message, 12),
+        [strings[number] for number in message.get(13, [])],
     )
 
 

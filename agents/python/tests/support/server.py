@@ -44,7 +44,9 @@ class Server:
     def __init__(self, port: int = 0) -> None:
         self.lock = threading.Lock()
         self.attempts: List[Push] = []
+        self.questions: List[Push] = []  # what agents that are switched off asked
         self.behaviour: Optional[Behaviour] = None
+        self.control: Optional[Dict[str, Any]] = None  # what agents are told; None: nothing, as an older server
         self._http = _HTTPServer(("127.0.0.1", port), Handler)
         self._http.recorder = self
         self.port = self._http.server_address[1]
@@ -109,7 +111,8 @@ class Handler(BaseHTTPRequestHandler):
         behaviour = recorder.behaviour
         self.answered = 0
         if behaviour is None:
-            self.answer(200, {"ok": True, "more": {"later": 1}})
+            control = recorder.control
+            self.answer(200, {"ok": True, "more": {"later": 1}, **({} if control is None else {"control": control})})
         else:
             behaviour(self)
         url = urlsplit(self.path)
@@ -117,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
         service, labels = parse_name(query["name"])
         headers = {name.lower(): value for name, value in self.headers.items()}
         with recorder.lock:
-            recorder.attempts.append(
+            (recorder.questions if url.path.endswith("/ingest/control") else recorder.attempts).append(
                 Push(query, service, labels, headers, body, time.time(), self.path, self.answered)
             )
 

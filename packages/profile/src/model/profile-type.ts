@@ -69,14 +69,24 @@ export function inferProfileType(
         periodType || 'cpu',
         periodUnit || 'nanoseconds',
       );
+    // Our own agents push all that they measure in one body, whose one period type is that of the CPU sampler.
     case 'wall':
-      // Our own agents push CPU and wall time in one body, whose one period type is that of the CPU sampler.
-      return profileType('wall', 'wall', sampleUnit, 'wall', 'nanoseconds');
+    case 'off_cpu':
+    case 'loop_block':
+      return profileType(sampleType, sampleType, sampleUnit, 'wall', 'nanoseconds');
     case 'alloc_objects':
     case 'alloc_space':
     case 'inuse_objects':
-    case 'inuse_space':
-      return profileType('memory', sampleType, sampleUnit, periodType || 'space', periodUnit || 'bytes');
+    case 'inuse_space': {
+      const own = periodType !== '' && periodType !== 'cpu';
+      return profileType(
+        'memory',
+        sampleType,
+        sampleUnit,
+        own ? periodType : 'space',
+        own ? periodUnit : 'bytes',
+      );
+    }
     case 'goroutine':
     case 'goroutines':
       return profileType(

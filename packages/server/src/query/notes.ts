@@ -40,8 +40,8 @@ export function nylasNote(facts: TypeFacts | undefined): Note | undefined {
   return {
     code: 'nylas_sampler',
     message:
-      'Some of these profiles come from nylas’ sampler, which sees 33–45 % of the CPU time: ' +
-      'shares are right, totals are low. Everflame’s own agent measures in full.',
+      'Some of these profiles were polled as nylas’ sampler’s, which sees 33–45 % of the CPU time: ' +
+      'shares are right, totals are low. Everflame’s own agent measures in full, polled or pushing.',
   };
 }
 

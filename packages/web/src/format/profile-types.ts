@@ -5,6 +5,8 @@ const NAMES: readonly (readonly [key: string, name: string])[] = [
   ['process_cpu:cpu', 'CPU time'],
   ['process_cpu:samples', 'CPU samples'],
   ['wall:wall', 'Wall time'],
+  ['off_cpu:off_cpu', 'Waiting (off-CPU)'],
+  ['loop_block:loop_block', 'Blocked event loop'],
   ['memory:alloc_space', 'Allocated space'],
   ['memory:alloc_objects', 'Allocated objects'],
   ['memory:inuse_space', 'Heap in use'],
