@@ -1,6 +1,6 @@
 // Builds what is not built: the packages (incrementally) and the page (when a source is newer than the result).
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +14,8 @@ if (!existsSync(bin('tsc'))) {
 
 const runPackages = ['packages/profile', 'packages/agent', 'packages/server'];
 step('building the packages', bin('tsc'), ['-b', ...runPackages]);
+// The agent is built as CommonJS, in a package whose sources are ES modules.
+writeFileSync(join(root, 'packages/agent/dist/package.json'), '{ "type": "commonjs" }\n');
 
 const page = join(root, 'packages/web/dist/index.html');
 const sources = [

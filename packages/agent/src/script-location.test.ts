@@ -10,5 +10,5 @@ it.each([
   ['/srv/app/node_modules/a/node_modules/@b/c/d.js', '@b/c', 'd.js'],
   ['file:///srv/app%20two/x.js', '', '/srv/app two/x.js'],
 ])('%s', (script, module, file) => {
-  expect(locateScript(script, '/srv/app')).toEqual({ module, file });
+  expect(locateScript(script, '/srv/app')).toMatchObject({ module, file });
 });

@@ -1,14 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
-import { TimeProfiler } from '@everflame/agent';
-import type { Profile } from '@everflame/profile';
+import { start, stop } from '@everflame/agent';
+import { DEFAULT_LIMITS, decodePprof, gunzip, isGzip } from '@everflame/profile';
 import type { Logger } from 'pino';
 import { OWN_SERVICE } from '../query/selector.ts';
 import type { Push } from '../store/push.ts';
-
-/** The first window is short, so that a page that is opened at once has something to show. */
-const FIRST_WINDOW_MS = 3000;
-const WINDOW_MS = 10_000;
 
 interface Sink {
   write(push: Push): Promise<unknown>;
@@ -16,33 +10,18 @@ interface Sink {
 
 /** The server watches itself with its own agent, straight into the store. */
 export function startSelfProfile(sink: Sink, version: string, logger: Logger): { stop(): Promise<void> } {
-  const profiler = new TimeProfiler();
-  const instance = `${hostname()}:${process.pid}`;
-  // Unsigned 64 bits that no other process has; windows count up from there.
-  let identity = randomBytes(8).readBigUInt64LE();
-
-  const store = async (profile: Profile): Promise<void> => {
-    identity = BigInt.asUintN(64, identity + 1n);
-    const { startNanos, durationNanos } = profile;
-    const labels = { host: hostname(), instance, language: 'javascript', version };
-    try {
-      await sink.write({ service: OWN_SERVICE, labels, startNanos, durationNanos, identity, profile });
-    } catch (error) {
-      logger.warn({ err: error }, 'the profile of the server itself could not be stored');
-    }
-  };
-
-  profiler.start();
-  let timer = setTimeout(function take() {
-    timer = setTimeout(take, WINDOW_MS);
-    timer.unref();
-    void store(profiler.take());
-  }, FIRST_WINDOW_MS);
-  timer.unref();
-  return {
-    async stop() {
-      clearTimeout(timer);
-      await store(profiler.stop());
+  start({
+    serviceName: OWN_SERVICE,
+    labels: { version },
+    logger: { info: (text) => logger.debug(text), warn: (text) => logger.warn(text) },
+    async deliver({ serviceName, labels, instance, sequence, startNanos, endNanos, body }) {
+      const bytes = isGzip(body) ? await gunzip(body, DEFAULT_LIMITS.bytes) : body;
+      const profile = decodePprof(bytes);
+      const durationNanos = endNanos - startNanos;
+      // Unsigned 64 bits that no other process has; windows count up from there.
+      const identity = BigInt.asUintN(64, BigInt(`0x${instance.slice(0, 16)}`) + BigInt(sequence));
+      await sink.write({ service: serviceName, labels, startNanos, durationNanos, identity, profile });
     },
-  };
+  });
+  return { stop };
 }
