@@ -1,0 +1,3 @@
+module github.com/everflame/everflame/agents/go
+
+go 1.25

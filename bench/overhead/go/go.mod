@@ -1,0 +1,7 @@
+module everflame.test/overhead
+
+go 1.25
+
+require github.com/everflame/everflame/agents/go v0.0.0
+
+replace github.com/everflame/everflame/agents/go => ../../../agents/go
