@@ -32,8 +32,5 @@ export function withLabels<This, Args extends unknown[], Result>(
 
 /** The template of the route of the request that is being answered, for frameworks that are not known here. */
 export function setEndpoint(template: string): void {
-  const { request } = labelContext.current;
-  if (request === undefined) return;
-  request.find = undefined;
-  request.endpoint = template;
+  labelContext.current.request?.settle(template);
 }

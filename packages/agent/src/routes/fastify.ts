@@ -20,12 +20,8 @@ export function followFastify(): () => void {
       typeof message === 'object' && message !== null ? Reflect.get(message, 'fastify') : undefined;
     if (!isInstance(instance)) return;
     instance.addHook('onRequest', (request, _reply, done) => {
-      const labels = labelsOfRequest(request.raw);
       // Without a route it is the handler of what is not found.
-      if (labels !== undefined) {
-        labels.find = undefined;
-        labels.endpoint = request.routeOptions?.url ?? '';
-      }
+      labelsOfRequest(request.raw)?.settle(request.routeOptions?.url ?? '');
       done();
     });
   };

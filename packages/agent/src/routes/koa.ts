@@ -13,16 +13,17 @@ export function followKoa(exports: unknown): void {
   const following = function (this: unknown, request: unknown, response: unknown) {
     const context: unknown = Reflect.apply(original, this, [request, response]);
     const labels = labelsOfRequest(request);
-    if (labels !== undefined && typeof context === 'object' && context !== null) {
-      labels.find = () => {
-        const route: unknown = Reflect.get(context, '_matchedRoute');
-        return route === undefined || route === null ? undefined : String(route);
-      };
-    }
+    if (labels !== undefined && typeof context === 'object' && context !== null)
+      labels.lookIn(context, matchedRoute);
     return context;
   };
   followed.add(following);
   Reflect.set(prototype, 'createContext', following);
+}
+
+function matchedRoute(context: object): string | undefined {
+  const route: unknown = Reflect.get(context, '_matchedRoute');
+  return route === undefined || route === null ? undefined : String(route);
 }
 
 const followed = new WeakSet<object>();

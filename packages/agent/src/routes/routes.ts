@@ -21,8 +21,7 @@ export function followRoutes(context: LabelContext): () => void {
     const request = requestOf(message);
     if (request === undefined || !context.isActive) return;
     const method: unknown = Reflect.get(request, 'method');
-    const labels = new RequestLabels(typeof method === 'string' ? method : '');
-    labels.find = () => routeOf(request);
+    const labels = new RequestLabels(typeof method === 'string' ? method : '', request, routeOf);
     labelRequest(request, labels);
     context.enter(new LabelState({}, labels, undefined));
   };
