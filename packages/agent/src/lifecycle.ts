@@ -9,10 +9,11 @@ import { newIdentity } from './push.ts';
 import { followRoutes } from './routes/routes.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 import { followSpans } from './spans.ts';
+import { beforeTermination } from './termination.ts';
 import { httpTransport, inProcessTransport } from './transport.ts';
 import { letWorkersFinish, waitForWorkers } from './worker-exit.ts';
 
-/** Starting and stopping. One agent per thread; signals of the program are left alone. */
+/** Starting and stopping. One agent per thread; signals that the program handles are left alone. */
 export const labelContext = new LabelContext();
 
 let running: Agent | undefined;
@@ -64,6 +65,7 @@ function startWith(settings: Settings, options: StartOptions, logger: Logger): v
     exitHook = true;
     process.once('exit', finishAtExit);
   }
+  if (isMainThread && settings.sigterm) stopFollowing.push(beforeTermination(finishAtExit));
   letWorkersFinish(stop);
   logger.info(`profiling ${settings.serviceName}, sending to ${transport.to}`);
 }

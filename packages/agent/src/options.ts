@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly native?: boolean;
   /** Labels on Node.js without AsyncContextFrame (before 24), by async_hooks, which costs. */
   readonly asyncHooks?: boolean;
+  /** `false`: a program that does not handle SIGTERM dies of it without its last window. */
+  readonly sigterm?: boolean;
   readonly logger?: Logger;
   /** Takes pushes in place of a server: for a process that stores its own. */
   readonly deliver?: Deliver;

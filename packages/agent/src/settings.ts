@@ -30,6 +30,8 @@ export interface Settings {
   readonly sourceMaps: boolean;
   readonly native: boolean;
   readonly asyncHooks: boolean;
+  /** Send the last window where SIGTERM ends the program. */
+  readonly sigterm: boolean;
 }
 
 interface Range {
@@ -115,6 +117,7 @@ export function resolveSettings(options: StartOptions, env: Environment, logger:
     sourceMaps: flag('sourceMaps', 'EVERFLAME_SOURCE_MAPS', true),
     native: flag('native', 'EVERFLAME_NATIVE', true),
     asyncHooks: flag('asyncHooks', 'EVERFLAME_ASYNC_HOOKS', false),
+    sigterm: flag('sigterm', 'EVERFLAME_SIGTERM', true),
   };
 }
 
