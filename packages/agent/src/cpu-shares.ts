@@ -28,9 +28,9 @@ const MOST_PER_SAMPLE = 150_000;
  * Shares out the CPU time of a thread among samples that were taken by the wall clock.
  *
  * The obvious way, by which each sample gets the CPU time since the one before, is wrong for a program that works in
- * bursts: of a burst of 10 ms the function that comes last gets what the others did. (Measured on bursts of functions
- * with 60, 30 and 10 %: up to 18 points off.) So what a sample stands for is the time between two samples, the same for
- * each, in so far as the thread had a CPU: by the ratio of its CPU time to the time for which it wanted one.
+ * bursts: of a burst of 10 ms the function that comes last gets what the others did. So what a sample stands for is the
+ * time between two samples, the same for each, in so far as the thread had a CPU: by the ratio of its CPU time to the
+ * time for which it wanted one.
  *
  * Samples in which the thread is blocked (a synchronous read, `Atomics.wait`, `execSync`) stand for nothing: the thread
  * used no CPU time before them, nor after.
