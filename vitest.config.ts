@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Packages are tested from their sources: a stale build can hide nothing. */
-const resolve = { conditions: ['everflame-source', 'node', 'import', 'module', 'default'] };
+const resolve = { conditions: ['everflame-source', 'node', 'import', 'default'] };
 const ssr = { resolve };
 
 export default defineConfig({

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildAgent, fixture, NODES, Program, PushServer, run, START } from './testing.ts';
+import { buildAgent, fixture, LONG, NODES, Program, PushServer, run, START } from './testing.ts';
 
 /** Real programs, in the ways that Node's programs are run: no window is lost, total and shares are true. */
 let server: PushServer;
@@ -18,18 +18,26 @@ describe.each(NODES)('%s', (node) => {
     ['calls process.exit()', 'exit', 3],
     ['throws', 'throw', 1],
   ])('a program that %s', async (_, end, code) => {
-    const ran = await run(server.url, { node, args: [...preload, fixture('shares.cjs'), '2500', end] });
+    // What one shows the others only have to confirm.
+    const milliseconds = end === 'return' || LONG ? 2500 : 700;
+    const ran = await run(server.url, {
+      node,
+      args: [...preload, fixture('shares.cjs'), String(milliseconds), end],
+    });
     expect(ran.code).toBe(code);
     const truth = ran.said.truth as Readonly<Record<string, number>>;
     const inAll = Object.values(truth).reduce((sum, one) => sum + one, 0);
     const seen = Object.keys(truth).reduce((sum, name) => sum + server.total('cpu', name), 0);
-    // Some 300 samples have a standard error of 3 points.
-    for (const [name, milliseconds] of Object.entries(truth))
-      expect(Math.abs(server.total('cpu', name) / seen - milliseconds / inAll), name).toBeLessThan(0.1);
-    // What Node itself used before the agent began is not the agent's to know; what it used after it began is.
+    // Some 200 samples have a standard error of 3.5 points, and fewer, where a loaded machine makes the agent take
+    // fewer: four of them, and what such a machine adds. What is said of the precision comes from bench/fidelity.
+    const bound = milliseconds > 1000 ? 0.2 : 0.3;
+    for (const [name, used] of Object.entries(truth))
+      expect(Math.abs(server.total('cpu', name) / seen - used / inAll), name).toBeLessThan(bound);
+    // What Node itself used before the agent began is not the agent's to know; what it used after it began is, also
+    // what loading the program took, of which the program knows nothing.
     const cpuNanos = Number(ran.said.cpuMs) * MS;
     expect(server.total('cpu') / cpuNanos).toBeGreaterThan(0.95);
-    expect(server.total('cpu') / cpuNanos).toBeLessThan(1.15);
+    expect(server.total('cpu') - cpuNanos).toBeLessThan(0.1 * cpuNanos + 300 * MS);
   });
 
   it('windows follow one another without gap and without overlap, and wall time fills them', async () => {
@@ -99,11 +107,35 @@ describe.each(NODES)('%s', (node) => {
     expect(server.share('cpu', 'inChild')).toBeGreaterThan(0.5);
   });
 
-  it('SIGTERM kills a program that does not handle it, as ever', async () => {
-    const program = new Program(server.url, { node, args: [...preload, fixture('shares.cjs'), '60000'] });
-    await server.until(() => server.pushes.length > 0);
+  it('SIGTERM kills a program that does not handle it, as ever, and its last window comes', async () => {
+    const program = new Program(server.url, {
+      node,
+      args: [...preload, fixture('terminated.cjs')],
+      env: { EVERFLAME_WINDOW: '600' },
+    });
+    await program.says(/"burnt":/);
+    expect(server.pushes).toEqual([]);
     program.child.kill('SIGTERM');
     expect((await program.done).signal).toBe('SIGTERM');
+    expect(server.total('cpu', 'burn')).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['handles SIGTERM', 'on', 7],
+    ['handles it once', 'once', 7],
+    ['handled it before the agent began', 'before', 7],
+    ['handles it no longer', 'off', 'SIGTERM'],
+  ])('a program that %s does as it did without the agent', async (_, how, outcome) => {
+    const args =
+      how === 'before' ? [fixture('terminated.cjs'), how] : [...preload, fixture('terminated.cjs'), how];
+    const program = new Program(server.url, { node, args });
+    const [, own] = await program.says(/"handlers":(\d)/);
+    // Nobody who counts handlers meets one of ours beside the program's.
+    expect(Number(own)).toBe(1);
+    program.child.kill('SIGTERM');
+    const { code, signal } = await program.done;
+    expect(code ?? signal).toBe(outcome);
+    expect(server.total('cpu', 'burn')).toBeGreaterThan(0);
   });
 
   it('the end is not held up by a server that does not answer', async () => {

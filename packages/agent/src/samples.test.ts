@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildAgent, fixture, NODES, Program, PushServer, run, START } from './testing.ts';
+import { buildAgent, fixture, LONG, NODES, Program, PushServer, run, START } from './testing.ts';
 
 /** What samples say: labels, routes, spans, sources, blocked loops, the heap, and what says so without the native part. */
 let server: PushServer;
@@ -185,7 +185,7 @@ describe.each(NODES)('%s', (node) => {
     const ran = await run(server.url, {
       node,
       cwd: folder,
-      args: ['--import', '@everflame/agent/start', 'shares.cjs', '2500', 'exit'],
+      args: ['--import', '@everflame/agent/start', 'shares.cjs', LONG ? '2500' : '1200', 'exit'],
     });
     expect(ran.code).toBe(3);
     expect(ran.stderr).toContain("Node's inspector samples in place of the native part");
@@ -194,7 +194,7 @@ describe.each(NODES)('%s', (node) => {
     const all = Object.values(truth).reduce((sum, one) => sum + one, 0);
     const seen = Object.keys(truth).reduce((sum, name) => sum + server.total('cpu', name), 0);
     for (const [name, milliseconds] of Object.entries(truth))
-      expect(Math.abs(server.total('cpu', name) / seen - milliseconds / all), name).toBeLessThan(0.15);
+      expect(Math.abs(server.total('cpu', name) / seen - milliseconds / all), name).toBeLessThan(0.25);
     expect(server.total('cpu') / 1e6 / Number(ran.said.cpuMs)).toBeGreaterThan(0.9);
     expect(server.total('cpu') / 1e6 / Number(ran.said.cpuMs)).toBeLessThan(1.2);
   });

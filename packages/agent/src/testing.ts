@@ -236,6 +236,9 @@ function lastJson(text: string): Record<string, unknown> {
   return line === undefined ? {} : JSON.parse(line);
 }
 
+/** For `npm run test:long`: what repeats, with another value or another end, what a shorter test has shown. */
+export const LONG = process.env.EVERFLAME_TEST_LONG !== undefined;
+
 /** Node, and those of `EVERFLAME_TEST_NODES` (paths, separated by colons): the matrix of the long tests. */
 export const NODES: readonly string[] = [
   process.execPath,
