@@ -3,14 +3,16 @@
  *
  *     npm run build && node bench/overhead-node.mjs [--pairs 40] [--seconds 3] [--help]
  *
- * The application (Express; JSON in and out, some work of its own at a depth of about 40 frames) is kept busy, and has the
- * agent started and stopped in turns: one process, so that what V8 has made of the program is the same for both. What
- * is compared is the CPU time that a request takes: others on the machine change how long a request takes, and less
- * what it costs. Turns begin half a second before they count, which leaves out what starting and stopping cost.
- * Printed are the mean of the pairs' ratios and its 95 % confidence interval (Student's t), and their median. Memory is
- * that of processes of their own, with and without.
+ * The application (Express; JSON in and out, some work of its own at a depth of about 40 frames) runs twice, at the same
+ * time and under the same load, once with the agent and once without; then they change places, and the two turns make
+ * a pair. What is compared is the CPU time that a request takes. What the machine does to one (other work, the host's
+ * own, its clock) it does to the other in the same second; what V8 has made of one process and not of the other counts
+ * once for and once against. Turns begin half a second before they count, which leaves out what starting and stopping
+ * cost. Printed are the mean of the pairs' ratios and its 95 % confidence interval (Student's t), and their median; then
+ * what the profiler's own thread used, which is exact. Memory is that of processes of their own, with and without.
  */
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     json: { type: 'boolean' },
     pairs: { type: 'string', default: '40' },
     seconds: { type: 'string', default: '3' },
+    'memory-seconds': { type: 'string', default: '4' },
     node: { type: 'string', default: process.execPath },
     rate: { type: 'string', default: '100' },
     set: { type: 'string', multiple: true, default: [] },
@@ -33,8 +36,9 @@ const { values } = parseArgs({
 
 if (values.app) serveApp();
 else if (values.help) {
-  console.log(`  --pairs N          pairs of turns (40)
+  console.log(`  --pairs N          pairs of turns (40); 0 leaves CPU time out
   --seconds N        measured seconds of a turn (3)
+  --memory-seconds N how long a process is under load before its memory is read (4)
   --rate N           samples per second (100)
   --node PATH        another Node
   --set NAME=VALUE   a setting of the agent, as EVERFLAME_NAME=VALUE; several times
@@ -75,56 +79,90 @@ async function measure(pairs, seconds) {
   });
   await new Promise((resolve) => sink.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (sink.address());
-  const app = await startApp(port);
-  await sleep(4000);
-  const ratios = [];
-  for (let i = 0; i < pairs; i++) {
-    /** @type {Record<string, number>} */
-    const pair = {};
-    // Whichever is first finds another machine than the second.
-    for (const which of i % 2 === 0 ? ['off', 'on'] : ['on', 'off'])
-      pair[which] = await turn(app, which, seconds);
-    ratios.push(pair.on / pair.off - 1);
-    if (!values.json)
-      console.error(`pair ${i + 1}: ${pair.off.toFixed(1)} µs a request without, ${pair.on.toFixed(1)} with`);
-  }
-  await app.stop();
+  const ratios = pairs > 0 ? await alternate(port, pairs, seconds) : [];
   const memory = [];
   for (let i = 0; i < 3; i++) {
     const rss = [];
     for (const which of ['off', 'on']) {
       const one = await startApp(port);
       await one.tell(which);
-      await sleep(4000);
+      await sleep(Number(values['memory-seconds']) * 1000);
       rss.push((await one.tell('now')).rss / 2 ** 20);
+      if (!values.json) console.error(`memory ${which}: ${rss[rss.length - 1].toFixed(0)} MB`);
       await one.stop();
     }
     memory.push(rss[1] - rss[0]);
   }
   sink.close();
-  const cpu = interval(ratios);
+  const cpu = pairs > 0 ? interval(ratios) : undefined;
   const median = [...ratios].sort((a, b) => a - b)[ratios.length >> 1];
-  const result = { node: process.version, pairs, seconds, cpu, median, memory: interval(memory) };
+  const result = { node: values.node, pairs, seconds, cpu, median, memory: interval(memory) };
   if (values.json) return console.log(JSON.stringify(result));
   const percent = (/** @type {number} */ part) => `${(part * 100).toFixed(2)} %`;
-  console.log(
-    `CPU time of a request: ${percent(cpu.mean)} ± ${percent(cpu.half)}, median ${percent(median)}`,
-  );
+  if (cpu)
+    console.log(
+      `CPU time of a request: ${percent(cpu.mean)} ± ${percent(cpu.half)}, median ${percent(median)}`,
+    );
   console.log(
     `resident memory:       ${result.memory.mean.toFixed(1)} MB ± ${result.memory.half.toFixed(1)}`,
   );
 }
 
-/** CPU microseconds of a request. @param {Awaited<ReturnType<typeof startApp>>} app @param {string} which @param {number} seconds */
-async function turn(app, which, seconds) {
-  await app.tell(which);
+/** Cost of the agent as a part of a request's CPU time, by pair. @param {number} port @param {number} pairs @param {number} seconds */
+async function alternate(port, pairs, seconds) {
+  const [one, other] = [await startApp(port), await startApp(port)];
+  await sleep(4000);
+  const ratios = [];
+  let samplerShare = 0;
+  for (let i = 0; i < pairs; i++) {
+    const first = await turn(one, other, seconds);
+    const second = await turn(other, one, seconds);
+    ratios.push(Math.sqrt(first.ratio * second.ratio) - 1);
+    samplerShare += (first.samplerShare + second.samplerShare) / 2 / pairs;
+    if (!values.json)
+      console.error(
+        `pair ${i + 1}: ${(ratios[i] * 100).toFixed(1)} % (${first.micros.toFixed(1)} µs a request with, ` +
+          `${(first.micros / first.ratio).toFixed(1)} without, ${(first.cores * 100).toFixed(0)} % of a core)`,
+      );
+  }
+  console.error(`the profiler's own thread: ${(samplerShare * 100).toFixed(2)} % of the process`);
+  await Promise.all([one.stop(), other.stop()]);
+  return ratios;
+}
+
+/** @typedef {Awaited<ReturnType<typeof startApp>>} App */
+
+/** Both at the same time, the first with the agent. @param {App} on @param {App} off @param {number} seconds */
+async function turn(on, off, seconds) {
+  await Promise.all([on.tell('on'), off.tell('off')]);
   await sleep(500);
-  const before = await app.tell('now');
-  const served = app.requests();
+  const look = async (/** @type {App} */ app) => ({
+    ...(await app.tell('now')),
+    served: app.requests(),
+    sampler: samplerNanos(app.pid),
+  });
+  const before = await Promise.all([look(on), look(off)]);
   await sleep(seconds * 1000);
-  const after = await app.tell('now');
-  const micros = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
-  return micros / (app.requests() - served);
+  const after = await Promise.all([look(on), look(off)]);
+  const used = after.map(({ cpu }, i) => cpu.user + cpu.system - before[i].cpu.user - before[i].cpu.system);
+  const [micros, without] = used.map((one, i) => one / (after[i].served - before[i].served));
+  return {
+    micros,
+    ratio: micros / without,
+    cores: used[0] / seconds / 1e6,
+    samplerShare: (after[0].sampler - before[0].sampler) / 1000 / used[0],
+  };
+}
+
+/** CPU time of V8's thread that takes samples, where the system tells (Linux), ns. @param {number | undefined} pid */
+function samplerNanos(pid) {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return 0;
+  let sum = 0;
+  for (const task of readdirSync(tasks))
+    if (readFileSync(`${tasks}/${task}/comm`, 'utf8').startsWith('v8:ProfEvnt'))
+      sum += Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+  return sum;
 }
 
 /** @typedef {{ mean: number, half: number }} Interval */
@@ -145,7 +183,7 @@ async function startApp(port) {
   });
   const hear = () => new Promise((resolve) => child.once('message', resolve));
   const { port: appPort } = /** @type {{ port: number }} */ (await hear());
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   let requests = 0;
   let running = true;
   const body = JSON.stringify({
@@ -167,10 +205,11 @@ async function startApp(port) {
         .on('error', reject)
         .end(body);
     });
-  const load = Array.from({ length: 16 }, async () => {
+  const load = Array.from({ length: 8 }, async () => {
     while (running) await one();
   });
   return {
+    pid: child.pid,
     requests: () => requests,
     /** @param {string} what */
     async tell(what) {
