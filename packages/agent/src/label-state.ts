@@ -11,7 +11,7 @@ export class RequestLabels {
   /**
    * Where the route is to be found, for as long as it is not known and the request is under way. Not a closure made for
    * each request: V8 puts a function that is written as the value of a property into the old generation at once, where
-   * it would hold on to its request until the next large collection. (Measured: see the README, under labels.)
+   * it would hold on to its request until the next large collection.
    */
   #source: object | undefined;
   #find: FindRoute;

@@ -71,6 +71,32 @@ describe.each(NODES)('%s', (node) => {
     expect(ran.said.grownBytes).toBeDefined();
   });
 
+  it('requests are let go before V8 collects all of its heap', async () => {
+    const code = `
+      const http = require('node:http');
+      const server = http.createServer((request, response) => {
+        request.large = new Array(1000).fill(0.5); // 8 KB that go with the request
+        response.end();
+      }).listen(0, '127.0.0.1', async () => {
+        const agent = new http.Agent({ keepAlive: true });
+        const ask = () => new Promise((done) => {
+          http.get({ port: server.address().port, host: '127.0.0.1', agent }, (answer) => answer.resume().on('end', done));
+        });
+        for (let i = 0; i < 500; i++) await ask();
+        gc();
+        const before = process.memoryUsage().heapUsed;
+        for (let i = 0; i < 3000; i++) await ask();
+        gc({ type: 'minor' });
+        gc({ type: 'minor' });
+        console.log(JSON.stringify({ grownBytes: process.memoryUsage().heapUsed - before }));
+        process.exit();
+      });`;
+    const ran = await run(server.url, { node, args: [...preload, '--expose-gc', '--eval', code], env });
+    // All of them would be 24 MB.
+    expect(Number(ran.said.grownBytes)).toBeLessThan(12e6);
+    expect(ran.said.grownBytes).toBeDefined();
+  });
+
   it("OpenTelemetry's spans: ids and name of the one that is active", async () => {
     const ran = await run(server.url, {
       node,
