@@ -22,6 +22,7 @@ type agent struct {
 	cpu        *cpuSampler
 	heap       *collector
 	collectors []*collector
+	contention contention
 	outbox     *outbox
 	courier    *courier
 	steering   steering
@@ -43,13 +44,14 @@ type agent struct {
 func newAgent(s settings) *agent {
 	id := newIdentity(s)
 	a := &agent{
-		settings: s,
-		cpu:      newCPUSampler(),
-		heap:     newHeapCollector(),
-		outbox:   &outbox{id: id, prefix: s.server.Path, maxBytes: maxQueued},
-		stopping: make(chan struct{}),
-		done:     make(chan struct{}),
-		on:       true,
+		settings:   s,
+		cpu:        newCPUSampler(),
+		heap:       newHeapCollector(),
+		contention: contention{blockRate: s.blockRate, mutexFraction: s.mutexFraction},
+		outbox:     &outbox{id: id, prefix: s.server.Path, maxBytes: maxQueued},
+		stopping:   make(chan struct{}),
+		done:       make(chan struct{}),
+		on:         true,
 	}
 	a.inFlight, a.cut = context.WithCancel(context.Background())
 	a.collectors = newCollectors(s, a.heap)
@@ -59,12 +61,7 @@ func newAgent(s settings) *agent {
 
 // start has CPU time sampled from here on.
 func (a *agent) start() {
-	if a.settings.blockRate > 0 {
-		runtime.SetBlockProfileRate(a.settings.blockRate)
-	}
-	if a.settings.mutexFraction > 0 {
-		runtime.SetMutexProfileFraction(a.settings.mutexFraction)
-	}
+	a.contention.start()
 	a.cpuBegan = time.Now()
 	a.startCPU(cpuRate)
 	go a.run()
@@ -103,6 +100,8 @@ func (a *agent) run() {
 		if fault := recover(); fault != nil { // a defect of ours: the program must go on, and be told
 			a.settings.log.warn("profiles are no longer made: %v", fault)
 			a.cpu.stop()
+			a.contention.stop()
+			a.rest = a.outbox.samples()
 		}
 	}()
 	pprof.SetGoroutineLabels(context.Background()) // not those of whoever called Start
@@ -120,6 +119,7 @@ func (a *agent) run() {
 		a.closeWindow(true)
 	}
 	a.cpu.stop()
+	a.contention.stop()
 	a.courier.sendAll(a.deadline, pushTimeout)
 	a.rest = a.outbox.samples()
 	a.courier.client.CloseIdleConnections()
@@ -279,6 +279,7 @@ func (a *agent) follow() {
 
 func (a *agent) switchOff() {
 	a.cpu.stop()
+	a.contention.stop()
 	a.on = false
 	a.asks = time.Now().Add(spread(askEvery))
 }
@@ -286,6 +287,7 @@ func (a *agent) switchOff() {
 // resume counts from here on.
 func (a *agent) resume() {
 	a.on = true
+	a.contention.start()
 	a.cpuBegan = time.Now()
 	for _, c := range a.collectors {
 		a.complain(c.reset(a.cpuBegan))

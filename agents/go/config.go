@@ -32,7 +32,8 @@ type Config struct {
 	// NoCPU, NoMemory and NoGoroutines leave these profiles out.
 	NoCPU, NoMemory, NoGoroutines bool
 	// BlockProfileRate is passed on to runtime.SetBlockProfileRate: a sample for each so many nanoseconds of blocking.
-	// Where it is 0 the rate is not touched, and what the program has switched on itself is pushed.
+	// It is switched off by Stop. Where it is 0 the rate is not touched, and what the program has switched on itself is
+	// pushed.
 	BlockProfileRate int
 	// MutexProfileFraction is passed on to runtime.SetMutexProfileFraction: one of so many contentions is sampled.
 	// Where it is 0 the fraction is not touched.

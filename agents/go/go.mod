@@ -1,3 +1,3 @@
 module github.com/everflame/everflame/agents/go
 
-go 1.25
+go 1.25.0

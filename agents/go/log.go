@@ -32,7 +32,7 @@ func (l *logger) once(cause, format string, values ...any) {
 	}
 }
 
-// over forgets causes that begin with a prefix, and answers whether there were any.
+// over forgets that something was said of these causes, and answers whether it was of any.
 func (l *logger) over(causes ...string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

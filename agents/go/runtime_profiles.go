@@ -89,7 +89,11 @@ func (c *collector) reset(now time.Time) error {
 
 // collect ends a window; nil where there is nothing to say, or where it is too early to pay for it again.
 func (c *collector) collect(now time.Time, must bool) (*window, error) {
-	if (now.Before(c.next) && !must) || c.idle() {
+	if c.idle() {
+		c.began = now // what comes later did not begin now
+		return nil, nil
+	}
+	if now.Before(c.next) && !must {
 		return nil, nil
 	}
 	began := time.Now()

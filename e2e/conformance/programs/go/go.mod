@@ -1,6 +1,6 @@
 module everflame.test/burn
 
-go 1.25
+go 1.25.0
 
 require github.com/everflame/everflame/agents/go v0.0.0
 
