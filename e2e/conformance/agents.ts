@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program, python } from '../support/programs.ts';
 import { ROOT } from '../support/server.ts';
-import { residentBytes } from './memory.ts';
+import { listeningSockets, residentBytes } from './process-facts.ts';
 
 const PROGRAMS = join(import.meta.dirname, 'programs');
 
@@ -13,9 +13,12 @@ export interface AgentUnderTest {
   readonly name: string;
   /** CPU time of the thread that it profiles for closing a window, which it cannot sample meanwhile, seconds. */
   readonly closing: number;
+  /** Whether it samples at the rate that the server names: Go's runtime has one rate. */
+  readonly followsRate: boolean;
   /** What has to be made first: a binary, an environment. */
   prepare(): Promise<void>;
-  command(seconds: number): readonly [command: string, args: readonly string[]];
+  /** Its program, and what comes before the program's own arguments. */
+  command(): readonly [command: string, args: readonly string[]];
   dispose(): void;
 }
 
@@ -24,10 +27,11 @@ function pythonAgent(): AgentUnderTest {
   return {
     name: 'Python',
     closing: 0,
+    followsRate: true,
     async prepare() {
       interpreter = await python();
     },
-    command: (seconds) => [interpreter, [join(PROGRAMS, 'burn.py'), String(seconds)]],
+    command: () => [interpreter, [join(PROGRAMS, 'burn.py')]],
     dispose() {},
   };
 }
@@ -38,10 +42,11 @@ function goAgent(): AgentUnderTest {
   return {
     name: 'Go',
     closing: 0,
+    followsRate: false,
     async prepare() {
       execFileSync('go', ['build', '-o', binary, '.'], { cwd: join(PROGRAMS, 'go') });
     },
-    command: (seconds) => [binary, [String(seconds)]],
+    command: () => [binary, []],
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -53,8 +58,9 @@ function nodeAgent(): AgentUnderTest {
   return {
     name: 'Node.js',
     closing: 0.008,
+    followsRate: true,
     async prepare() {},
-    command: (seconds) => [process.execPath, [...preload, join(PROGRAMS, 'burn.mjs'), String(seconds)]],
+    command: () => [process.execPath, [...preload, join(PROGRAMS, 'burn.mjs')]],
     dispose() {},
   };
 }
@@ -75,10 +81,14 @@ export interface Finished {
   readonly output: string;
   /** Largest resident memory that was seen, bytes. */
   readonly memory: number;
+  /** Sockets on which it waited for connections in the middle of its time. */
+  readonly listening: readonly string[];
 }
 
 export interface RunOptions {
   readonly seconds: number;
+  /** CPU time of each turn of 80 ms, ms. */
+  readonly busyMs?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -86,9 +96,10 @@ export interface RunOptions {
 export async function run(
   agent: AgentUnderTest,
   server: string,
-  { seconds, env = {} }: RunOptions,
+  { seconds, busyMs = 20, env = {} }: RunOptions,
 ): Promise<Finished> {
-  const [command, args] = agent.command(seconds);
+  const [command, before] = agent.command();
+  const args = [...before, String(seconds), String(busyMs)];
   const variables = { ...cleared(), ...SETTINGS, EVERFLAME_SERVER: server, ...env };
   await using program = new Program(command, args, variables, ROOT);
   let last = 0;
@@ -98,17 +109,35 @@ export async function run(
   let memory = 0;
   const watch = setInterval(() => {
     memory = Math.max(memory, residentBytes(program.process.pid));
-  }, 100);
+  }, 250);
+  let listening: string[] = [];
+  // Once, in the middle: the kernel's table takes milliseconds to read.
+  const look = setTimeout(() => {
+    listening = listeningSockets(program.process.pid);
+  }, seconds * 500);
+  let ended = 0;
+  program.process.once('exit', () => {
+    ended = performance.now();
+  });
+  // By 'close' all that it said has been read.
   const status = await new Promise<number | string | null>((done) => {
-    program.process.once('exit', (code, signal) => done(code ?? signal));
+    program.process.once('close', (code, signal) => done(code ?? signal));
     setTimeout(() => program.process.kill('SIGKILL'), (seconds + 60) * 1000).unref();
   });
   clearInterval(watch);
-  const exitDelay = (performance.now() - last) / 1000;
+  clearTimeout(look);
+  const exitDelay = (ended - last) / 1000;
   const said = /\{"cpu": ?([\d.]+)\}/.exec(program.output);
   if (!said)
     throw new Error(`${agent.name} ended with ${status}, and did not say what it used:\n${program.output}`);
-  return { cpu: Number(said[1]), exitDelay, status, output: program.output, memory };
+  return {
+    cpu: Number(said[1]),
+    exitDelay,
+    status,
+    output: program.output,
+    memory,
+    listening,
+  };
 }
 
 const SETTINGS = {

@@ -11,6 +11,8 @@ export interface Attempt {
   readonly body: Buffer;
   readonly instance: string;
   readonly sequence: number;
+  /** No push, but the question what to do (/ingest/control). */
+  readonly isQuestion: boolean;
   /** Whether the server has taken it: what it says it stored, whether or not that reached the agent. */
   stored: boolean;
 }
@@ -36,6 +38,8 @@ export const BROKEN_BEFORE: Reply = { broken: 'before' };
 /** A server that takes pushes, and misbehaves as servers and networks do. */
 export class FakeServer {
   readonly attempts: Attempt[] = [];
+  /** What agents asked while they were off. */
+  readonly questions: Attempt[] = [];
   /** Called for each push, with how many there were before. */
   behave: (n: number, attempt: Attempt) => Reply = () => STORED;
   readonly #sockets = new Set<Socket>();
@@ -102,14 +106,15 @@ export class FakeServer {
       body: Buffer.concat(chunks),
       instance: String(request.headers['everflame-instance']),
       sequence: Number(request.headers['everflame-sequence'] ?? -1),
+      isQuestion: request.url?.startsWith('/ingest/control') === true,
       stored: false,
     };
     const reply = this.behave(this.attempts.length, attempt);
     attempt.stored =
-      ('status' in reply && reply.status === 200) ||
+      ('status' in reply && Math.floor(reply.status / 100) === 2) ||
       ('broken' in reply && reply.broken === 'stored') ||
       'half' in reply;
-    this.attempts.push(attempt);
+    (attempt.isQuestion ? this.questions : this.attempts).push(attempt);
     await answer(reply, request.socket, response);
   }
 }

@@ -2,29 +2,38 @@ import { gunzipSync } from 'node:zlib';
 import { Profile } from 'pprof-format';
 import type { Attempt } from './fake-server.ts';
 
-/** What a push says of CPU time; undefined where it is about something else. */
+/** What a push says of CPU time. */
 export interface CpuWindow {
   /** Unix ns. */
   readonly from: bigint;
   readonly until: bigint;
+  /** How long it is, seconds. */
+  readonly length: number;
+  /** CPU time in it, seconds. */
   readonly seconds: number;
+  /** Everflame-Rate. */
+  readonly rate: number;
 }
 
-/** Read with a decoder that is not ours. */
-export function cpuWindow(attempt: Attempt): CpuWindow | undefined {
-  const query = new URL(attempt.target, 'http://localhost').searchParams;
-  const body = attempt.body;
-  if (body[0] !== 0x1f || body[1] !== 0x8b) return undefined;
-  const profile = Profile.decode(gunzipSync(body));
+/** Read with a decoder that is not ours; undefined where a push is about something else. */
+function cpuWindow({ target, headers, body }: Attempt): CpuWindow | undefined {
+  const query = new URL(target, 'http://localhost').searchParams;
+  if (headers['content-type']?.startsWith('multipart/')) return undefined; // blocking and contention
+  const isPacked = body[0] === 0x1f && body[1] === 0x8b;
+  const profile = Profile.decode(isPacked ? gunzipSync(body) : body);
   const column = profile.sampleType.findIndex(
     ({ type }) => profile.stringTable.strings[Number(type)] === 'cpu',
   );
   if (column < 0) return undefined;
   const nanos = profile.sample.reduce((sum, { value }) => sum + BigInt(value[column] ?? 0), 0n);
+  const from = BigInt(query.get('from') ?? 0);
+  const until = BigInt(query.get('until') ?? 0);
   return {
-    from: BigInt(query.get('from') ?? 0),
-    until: BigInt(query.get('until') ?? 0),
+    from,
+    until,
+    length: Number(until - from) / 1e9,
     seconds: Number(nanos) / 1e9,
+    rate: Number(headers['everflame-rate']),
   };
 }
 
@@ -59,8 +68,11 @@ export function changed(attempts: readonly Attempt[]): number[] {
   });
 }
 
-/** The longest stretch between two windows of CPU time, ms; negative where they only overlap. */
-export function largestGap(windows: readonly CpuWindow[]): number {
-  const gaps = windows.slice(1).map(({ from }, i) => Number(from - windows[i].until) / 1e6);
-  return Math.max(...gaps.map(Math.abs), 0);
+/** Between each window of CPU time and the next one, ms, whether they overlap or leave something out. */
+export function gaps(windows: readonly CpuWindow[]): number[] {
+  return windows.slice(1).map(({ from }, i) => Math.abs(Number(from - windows[i].until)) / 1e6);
+}
+
+export function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }

@@ -1,5 +1,8 @@
-// Burns CPU for so many seconds under Everflame's Node.js agent (which is preloaded), and says how much.
+// Burns CPU for so many seconds, so many ms of each 80, under Everflame's Node.js agent (which is preloaded), and says
+// how much.
 import { setTimeout as sleep } from 'node:timers/promises';
+
+const [seconds, busyMs] = process.argv.slice(2).map(Number);
 
 const used = () => {
   const { user, system } = process.cpuUsage();
@@ -14,20 +17,20 @@ function burn(seconds) {
 }
 
 function hot() {
-  burn(0.015);
+  burn((busyMs / 1000) * 0.75);
   sink += 1;
 }
 
 function cool() {
-  burn(0.005);
+  burn((busyMs / 1000) * 0.25);
   sink += 1;
 }
 
 const before = used();
-const deadline = performance.now() + Number(process.argv[2]) * 1000;
+const deadline = performance.now() + seconds * 1000;
 while (performance.now() < deadline) {
   hot();
   cool();
-  await sleep(60);
+  await sleep(80 - busyMs);
 }
 console.log(JSON.stringify({ cpu: used() - before }));

@@ -1,10 +1,13 @@
-"""Burns CPU for so many seconds under Everflame's Python agent, and says how much."""
+"""Burns CPU for so many seconds, so many ms of each 80, under Everflame's Python agent, and says how much."""
 
 import json
 import sys
 import time
 
 import everflame
+
+
+BUSY = float(sys.argv[2]) / 1000
 
 
 def burn(seconds):
@@ -14,11 +17,11 @@ def burn(seconds):
 
 
 def hot():
-    burn(0.015)
+    burn(BUSY * 0.75)
 
 
 def cool():
-    burn(0.005)
+    burn(BUSY * 0.25)
 
 
 if __name__ == "__main__":
@@ -28,5 +31,5 @@ if __name__ == "__main__":
     while time.monotonic() < deadline:
         hot()
         cool()
-        time.sleep(0.06)
+        time.sleep(0.08 - BUSY)
     print(json.dumps({"cpu": time.process_time() - before}), flush=True)

@@ -1,4 +1,4 @@
-// Burns CPU for so many seconds under Everflame's Go agent, and says how much.
+// Burns CPU for so many seconds, so many ms of each 80, under Everflame's Go agent, and says how much.
 package main
 
 import (
@@ -28,25 +28,30 @@ func burn(d time.Duration) {
 }
 
 //go:noinline
-func hot() { burn(15 * time.Millisecond) }
+func hot(busy time.Duration) { burn(busy * 3 / 4) }
 
 //go:noinline
-func cool() { burn(5 * time.Millisecond) }
+func cool(busy time.Duration) { burn(busy / 4) }
 
-func main() {
-	seconds, err := strconv.ParseFloat(os.Args[1], 64)
+func number(text string, unit time.Duration) time.Duration {
+	value, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		panic(err)
 	}
+	return time.Duration(value * float64(unit))
+}
+
+func main() {
+	seconds, busy := number(os.Args[1], time.Second), number(os.Args[2], time.Millisecond)
 	profiler, err := everflame.Start(everflame.Config{})
 	if err != nil {
 		panic(err)
 	}
 	before := used()
-	for deadline := time.Now().Add(time.Duration(seconds * float64(time.Second))); time.Now().Before(deadline); {
-		hot()
-		cool()
-		time.Sleep(60 * time.Millisecond)
+	for deadline := time.Now().Add(seconds); time.Now().Before(deadline); {
+		hot(busy)
+		cool(busy)
+		time.Sleep(80*time.Millisecond - busy)
 	}
 	fmt.Printf("{\"cpu\": %f}\n", (used() - before).Seconds())
 	_ = profiler.Stop()
