@@ -1,11 +1,12 @@
-// What the Go agent costs an HTTP service: CPU time and answers per second with it, with nothing, and with runtime/pprof's
-// profiler of CPU time alone, in turns, in one process.
+// What the Go agent costs an HTTP service: CPU time and answers per second with it and with nothing, in turns, in one
+// process; with --plain also with runtime/pprof's profiler of CPU time alone.
 //
-//   node bench/overhead-go.mjs [--rounds 30] [--seconds 2] [--depth 30] [--json]
+//   node bench/overhead-go.mjs [--rounds 13] [--seconds 10] [--depth 30] [--plain] [--json]
 //
-// CPU time per answer is of the service's process, its agent included; what loads it is another process. The differences
-// of each round are taken, and the mean with a 95 % confidence interval. Memory is that of two fresh processes after the
-// same load, one with the agent and one without.
+// CPU time per answer is of the service's process, its agent included; what loads it is another process. A turn is one
+// window of the agent, with what it costs to begin and to end it. The differences of each round are taken, and the mean
+// with a 95 % confidence interval (Student's t). Memory is that of two fresh processes after the same load, one with the
+// agent and one without.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,16 +17,22 @@ import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '30' },
-    /** Of each third of a round. */
-    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '13' },
+    /** Of each turn. The agent's own window is 10 s: shorter ones cost more. */
+    seconds: { type: 'string', default: '10' },
     /** Frames below those of net/http, of which there are some ten. */
     depth: { type: 'string', default: '30' },
+    plain: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
+/** What the service is compared with, having nothing. */
+const compared = /** @type {const} */ ([
+  ['agent', 'the agent'],
+  ['plain', 'runtime/pprof alone'],
+]).slice(0, values.plain ? 2 : 1);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'everflame-overhead-'));
 const binary = path.join(folder, 'overhead');
@@ -43,13 +50,14 @@ try {
   const result = { go: execFileSync('go', ['env', 'GOVERSION']).toString().trim(), ...(await measure()) };
   if (values.json) console.log(JSON.stringify(result));
   else {
-    console.log(`${result.go}, ${rounds} rounds of 3 × ${seconds} s, ${values.depth} frames of its own`);
-    for (const [who, name] of /** @type {const} */ ([
-      ['agent', 'the agent'],
-      ['plain', 'runtime/pprof alone'],
-    ])) {
-      console.log(`CPU time per answer, ${name}: ${text(result[who].cpu)}`);
-      console.log(`Answers per second, ${name}: ${text(result[who].throughput)}`);
+    console.log(
+      `${result.go}, ${rounds} rounds of ${compared.length + 1} × ${seconds} s, ${values.depth} frames of its own`,
+    );
+    for (const [who, name] of compared) {
+      const found = result[who];
+      if (!found) continue;
+      console.log(`CPU time per answer, ${name}: ${text(found.cpu)}`);
+      console.log(`Answers per second, ${name}: ${text(found.throughput)}`);
     }
     console.log(`Memory: ${result.memoryMB.without} MB without, ${result.memoryMB.with} MB with the agent`);
   }
@@ -68,31 +76,30 @@ async function measure() {
   /** @type {Record<'plain' | 'agent', number[]>} */
   const throughput = { plain: [], agent: [] };
   for (let i = 0; i < rounds; i++) {
-    const thirds = new Map();
-    for (const who of shuffled(['nothing', 'plain', 'agent'])) {
-      // A window is as long as a third: each pays for one whole window.
-      if (who !== 'nothing') await ask(`${service.url}/${who}/start?window=${seconds}s`);
-      thirds.set(who, await third(service.url));
-      if (who !== 'nothing') await ask(`${service.url}/${who}/stop`);
+    const turns = new Map();
+    for (const who of shuffled(['nothing', ...compared.map(([name]) => name)])) {
+      turns.set(who, await turn(service.url, who));
     }
-    for (const who of /** @type {const} */ (['plain', 'agent'])) {
-      cpu[who].push(thirds.get(who).cpu / thirds.get('nothing').cpu - 1);
-      throughput[who].push(thirds.get(who).answers / thirds.get('nothing').answers - 1);
+    for (const [who] of compared) {
+      cpu[who].push(turns.get(who).cpu / turns.get('nothing').cpu - 1);
+      throughput[who].push(turns.get(who).answers / turns.get('nothing').answers - 1);
     }
   }
   service.child.kill('SIGKILL');
   return {
     rounds,
     agent: { cpu: summary(cpu.agent), throughput: summary(throughput.agent) },
-    plain: { cpu: summary(cpu.plain), throughput: summary(throughput.plain) },
+    ...(values.plain && { plain: { cpu: summary(cpu.plain), throughput: summary(throughput.plain) } }),
     memoryMB: { without: await memoryOf(false), with: await memoryOf(true) },
   };
 }
 
-/** @param {string} url */
-async function third(url) {
+/** A window is as long as a turn, which pays for a whole one. @param {string} url @param {string} who */
+async function turn(url, who) {
   const before = Number(await ask(`${url}/cpu`));
+  if (who !== 'nothing') await ask(`${url}/${who}/start?window=${seconds}s`);
   const answers = await load(url);
+  if (who !== 'nothing') await ask(`${url}/${who}/stop`);
   return { answers, cpu: (Number(await ask(`${url}/cpu`)) - before) / answers };
 }
 
@@ -100,7 +107,7 @@ async function third(url) {
 async function memoryOf(withAgent) {
   const { url, child } = await start();
   if (withAgent) await ask(`${url}/agent/start?window=${seconds}s`);
-  for (let i = 0; i < 5; i++) await load(url);
+  await load(url);
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
   child.kill('SIGKILL');
   return Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024) * 10) / 10;
@@ -155,9 +162,15 @@ function summary(ratios) {
   const sorted = [...ratios].sort((a, b) => a - b);
   return {
     meanPercent: rounded(mean),
-    ci95Percent: rounded(1.96 * Math.sqrt(variance / ratios.length)),
+    ci95Percent: rounded(student(ratios.length) * Math.sqrt(variance / ratios.length)),
     medianPercent: rounded(sorted[Math.floor(sorted.length / 2)]),
   };
+}
+
+/** Student's t, 97.5 %, of so many numbers. @param {number} count */
+function student(count) {
+  const table = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13];
+  return table[count - 2] ?? 2.09;
 }
 
 /** @param {number} share */
