@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inEngine } from './support/engine.ts';
 import { freePort, Program } from './support/programs.ts';
 import { ROOT, TestServer, until } from './support/server.ts';
 import { valueUnder } from './support/tree.ts';
@@ -78,6 +79,20 @@ it('a Go program: totals, shares, labels and the heap are what it says itself', 
   // Two threads hold a lock for 5 ms in turns, and wait for one another.
   const mutex = await graph(server, 'known-go', TYPES.mutex);
   expect(valueUnder(mutex.root, 'sync.(*Mutex).Unlock')).toBeGreaterThan(0);
+
+  // The line on which a function starts is kept: profile-guided optimisation needs it.
+  await server.end();
+  const lines = readFileSync(join(ROOT, 'e2e/conformance/programs/known-shares/main.go'), 'utf8').split('\n');
+  const rows = inEngine<{ start_line: number; line: number }>(
+    server.dataDir,
+    `SELECT DISTINCT start_line, line FROM everflame.frames WHERE function = 'main.burn'`,
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  const start = lines.findIndex((line) => line.startsWith('func burn(')) + 1;
+  for (const row of rows) {
+    expect(row.start_line).toBe(start);
+    expect(row.line).toBeGreaterThanOrEqual(start);
+  }
 });
 
 it('the example serves, is profiled by route, and gives way to its own /debug/pprof/profile', async () => {
