@@ -94,7 +94,18 @@ async function vitest(project, env) {
 
 async function pytest(python, env) {
   const report = join(scratch, 'pytest.xml');
-  const args = ['-m', 'pytest', 'agents/python', '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`];
+  const args = [
+    '-m',
+    'pytest',
+    'agents/python',
+    '-q',
+    '-n',
+    '3',
+    '--dist=loadgroup',
+    '-p',
+    'no:cacheprovider',
+    `--junitxml=${report}`,
+  ];
   // Long ones are left out by the project's own settings.
   const status = await run(python, long ? [...args, '-m', 'long or not long'] : args, env);
   if (!existsSync(report)) return fail('pytest');

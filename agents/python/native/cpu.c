@@ -38,6 +38,7 @@ static int waiting;     /* samples that are not FREE */
 static sem_t wake;
 
 static int running;
+static int suspended; /* an exec is under way */
 static int paused; /* the server has switched sampling off: handlers do nothing, and no timer runs */
 static uint64_t period = 10000000;
 static uint64_t charged_total; /* ns, to threads with timers, ever */
@@ -128,8 +129,8 @@ static void on_thread_timer(ef_slot *slot, pid_t tid, uint64_t now) {
     int now_due = now >= slot->charged + EF_PATIENCE * length;
     if (now_due) charge(slot, tid, now);
     if (now_due) { /* the kernel's time of a thread whose event leaves it out; or the event is gone */
-        if (ef_event_lives(&slot->event)) ef_slot_set_event(slot, length);
-        else ef_event_close(&slot->event);
+        if (!ef_event_lives(&slot->event)) ef_event_close(&slot->event);
+        else if (!__atomic_load_n(&suspended, __ATOMIC_ACQUIRE)) ef_slot_set_event(slot, length);
     }
     if (!slot->watched && slot->event.fd < 0) {
         slot->moved = ef_clock(CLOCK_MONOTONIC);
@@ -142,7 +143,7 @@ static void on_thread_timer(ef_slot *slot, pid_t tid, uint64_t now) {
 static void on_event(ef_slot *slot, int fd, pid_t tid, uint64_t now) {
     if (slot == NULL || slot->event.fd != fd) return;
     charge(slot, tid, now);
-    ef_slot_set_event(slot, __atomic_load_n(&period, __ATOMIC_RELAXED));
+    if (!__atomic_load_n(&suspended, __ATOMIC_ACQUIRE)) ef_slot_set_event(slot, __atomic_load_n(&period, __ATOMIC_RELAXED));
 }
 
 static void on_signal(int number, siginfo_t *info, void *where) {
@@ -271,13 +272,18 @@ static PyObject *cpu_register(PyObject *self, PyObject *argument) {
 
 static PyObject *cpu_suspend(PyObject *self, PyObject *args) {
     (void)self, (void)args;
+    __atomic_store_n(&suspended, 1, __ATOMIC_RELEASE);
     ef_process_timer_set(0);
+    ef_slots_hold_events();
     Py_RETURN_NONE;
 }
 
 static PyObject *cpu_resume(PyObject *self, PyObject *args) {
     (void)self, (void)args;
-    if (running && !paused) ef_process_timer_set(period);
+    __atomic_store_n(&suspended, 0, __ATOMIC_RELEASE);
+    if (!running || paused) Py_RETURN_NONE;
+    for (int i = ef_slot_next(0); i < EF_SLOTS; i = ef_slot_next(i + 1)) ef_slot_set_event(&ef_slots[i], period);
+    ef_process_timer_set(period);
     Py_RETURN_NONE;
 }
 
@@ -341,7 +347,7 @@ static PyObject *cpu_threads(PyObject *self, PyObject *args) {
 /* In a child: the handler is still there, the timers are not, and samples under way are nobody's. */
 static PyObject *cpu_reset_after_fork(PyObject *self, PyObject *args) {
     (void)self, (void)args;
-    running = paused = 0;
+    running = paused = suspended = 0;
     ef_slots_forget();
     memset(states, FREE, sizeof states); /* FREE is 0 */
     waiting = 0;

@@ -3,9 +3,10 @@
  * thread does soon after it was given a core is then seen too seldom (of four threads on two cores, a function of 57 %
  * got 69). With events, samples come at any moment, on a busy machine too.
  *
- * They are used where that is free of risk and allowed: kernel.perf_event_paranoid up to 2, which is the kernel's
- * default (Debian and Ubuntu set more), and no seccomp filter, since one that does not know the call may kill
- * the process for it. Containers mostly have one. */
+ * They are used where that is free of risk and allowed in full: by root, with CAP_PERFMON, or where
+ * kernel.perf_event_paranoid is 1 or less; at 2, the kernel's default, events leave the time in system calls out, and
+ * it would be charged to whatever ran next. And where there is no seccomp filter, since one that does not know the
+ * call may kill the process for it; containers mostly have one. */
 
 #define _GNU_SOURCE
 #include "events.h"
@@ -24,11 +25,10 @@
 #define MOST 512 /* events; threads beyond have timers alone */
 
 static int allowed;
-static int without_kernel; /* paranoid 2: only in user mode */
 static int lowest, most;   /* of descriptors: a program that counts on getting the lowest free one, gets it */
 static int count;
 
-static int open_event(int exclude_kernel) {
+static int open_event(void) {
     struct perf_event_attr attributes;
     memset(&attributes, 0, sizeof attributes);
     attributes.size = PERF_ATTR_SIZE_VER1;
@@ -38,7 +38,6 @@ static int open_event(int exclude_kernel) {
     attributes.wakeup_events = 1;
     attributes.disabled = 1;
     attributes.exclude_hv = 1;
-    attributes.exclude_kernel = exclude_kernel != 0;
     return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
@@ -49,20 +48,16 @@ int ef_events_try(void) {
     lowest = files.rlim_cur > 2048 ? 1024 : (int)(files.rlim_cur / 2);
     most = lowest / 4 < MOST ? lowest / 4 : MOST;
     allowed = 1;
-    for (without_kernel = 0; without_kernel < 2; without_kernel++) {
-        ef_event event = ef_event_open();
-        if (event.fd < 0) continue;
-        ef_event_close(&event);
-        return 1;
-    }
-    allowed = 0;
-    return 0;
+    ef_event event = ef_event_open();
+    allowed = event.fd >= 0;
+    ef_event_close(&event);
+    return allowed;
 }
 
 ef_event ef_event_open(void) {
     ef_event event = {-1, 0};
     if (!allowed || __atomic_load_n(&count, __ATOMIC_RELAXED) >= most) return event;
-    int low = open_event(without_kernel);
+    int low = open_event();
     if (low < 0) return event;
     event.fd = fcntl(low, F_DUPFD_CLOEXEC, lowest);
     close(low);

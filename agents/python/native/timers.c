@@ -145,6 +145,10 @@ void ef_slots_disarm(void) {
     }
 }
 
+void ef_slots_hold_events(void) {
+    for (int i = ef_slot_next(0); i < EF_SLOTS; i = ef_slot_next(i + 1)) ef_event_disable(&ef_slots[i].event);
+}
+
 void ef_slots_forget(void) {
     /* Descriptors are the child's, too; the events behind them are the parent's. */
     for (int i = ef_slot_next(0); i < EF_SLOTS; i = ef_slot_next(i + 1)) ef_event_close(&ef_slots[i].event);

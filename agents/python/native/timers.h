@@ -56,6 +56,9 @@ int ef_at_system_call(const void *ucontext);
 /* Deletes timers of threads that are gone, or all. Not for handlers. */
 void ef_slots_reap(int all);
 void ef_slots_disarm(void); /* timers and events */
+/* Timers end at an exec, with the signals that they have sent. Events do not: their signal would meet the new
+ * program, which has no handler and dies of it. */
+void ef_slots_hold_events(void);
 void ef_slots_forget(void); /* after a fork */
 
 /* The process' own timer. `itimer`: by ITIMER_PROF, because before Linux 6.4 the signal of a POSIX timer of the

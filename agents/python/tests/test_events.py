@@ -1,5 +1,6 @@
 """Performance events: files of the process, which the program must never notice."""
 
+import os
 import resource
 
 import pytest
@@ -36,7 +37,7 @@ def together(*works):
 def events_are_allowed():
     """As events.c asks."""
     with open("/proc/self/status") as status, open("/proc/sys/kernel/perf_event_paranoid") as paranoid:
-        return "Seccomp:\t0" in status.read() and int(paranoid.read()) <= 2
+        return "Seccomp:\t0" in status.read() and (os.geteuid() == 0 or int(paranoid.read()) <= 1)
 
 
 needs_events = pytest.mark.skipif(not events_are_allowed(), reason="the machine allows no performance events")

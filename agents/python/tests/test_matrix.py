@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -24,8 +23,14 @@ def interpreters():
     return [path for path in found if subprocess.run([str(path), "-c", probe]).returncode == 0]
 
 
+def pytest_generate_tests(metafunc):
+    if "python" in metafunc.fixturenames:  # looking for them takes seconds
+        wanted = metafunc.config.getoption("markexpr") != "not long"
+        metafunc.parametrize("python", interpreters() if wanted else [], ids=str)
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("python", interpreters() if "long" in " ".join(sys.argv) else [], ids=str)
+@pytest.mark.xdist_group("matrix")  # one after the other
 def test_everything(python, tmp_path):
     environment = clean_environment()
     subprocess.run([str(python), "-m", "venv", str(tmp_path / "venv")], check=True, env=environment)
@@ -33,7 +38,7 @@ def test_everything(python, tmp_path):
     install = [inside, "-m", "pip", "install", "--quiet", "-r", "requirements-test.txt", "-e", "."]
     subprocess.run(install, check=True, cwd=str(AGENT), env=environment)
     finished = subprocess.run(
-        [inside, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "tests")],
+        [inside, "-m", "pytest", "-q", "-n", "3", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "tests")],
         cwd=str(AGENT), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout[-8000:]
