@@ -6,6 +6,8 @@ const ssr = { resolve };
 
 export default defineConfig({
   test: {
+    // Much of a test is waiting; by default two cores would have one worker.
+    maxWorkers: 2,
     projects: [
       {
         resolve,
@@ -14,6 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

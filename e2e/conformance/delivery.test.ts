@@ -20,7 +20,8 @@ describe.each(AGENTS)('the $name agent', { concurrent: true, timeout: 120_000 },
     const finished = await run(agent, server.url, { seconds: 4, env: { EVERFLAME_TOKEN: 'secret' } });
     expectAllOfIt(agent, server, finished);
     expect(cpuWindows(server.stored).length).toBeGreaterThan(4);
-    expect(server.attempts.length).toBe(server.stored.length);
+    // A push under way at the end may go out once more, as what it is.
+    expect(new Set(server.attempts.map((one) => one.sequence)).size).toBe(server.stored.length);
     expect(finished.listening).toEqual([]);
     for (const attempt of server.attempts) {
       expect(attempt.headers.authorization).toBe('Bearer secret');

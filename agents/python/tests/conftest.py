@@ -14,6 +14,21 @@ from support.server import Server
 BIN = Path(sys.executable).parent
 
 
+# What samples and looks see is counted here: chance has its part, and a machine that is busy with other things delays
+# looks. Two further tries for sums that are off; none for a program that ends otherwise than it should.
+COUNTING = {"test_events", "test_gunicorn", "test_labels", "test_loop_block", "test_native_cpu", "test_sampling", "test_stacksampler", "test_wall"}
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    for item in items:
+        if item.module.__name__ in COUNTING:
+            item.add_marker(pytest.mark.flaky(reruns=2, only_rerun=["AssertionError"]))
+
+
+class WrongEnd(Exception):
+    pass
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     running = Server()
@@ -69,8 +84,8 @@ def run(server: Server, program: Callable[[str], str]) -> Callable[..., Finished
                 command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=timeout
             )
         )
-        if expect is not None:
-            assert finished.code == expect, (finished.code, finished.out, finished.err)
+        if expect is not None and finished.code != expect:
+            raise WrongEnd(finished.code, finished.out, finished.err)
         return finished
 
     return run_it

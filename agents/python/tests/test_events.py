@@ -25,7 +25,11 @@ def events():
     return found
 
 def lowest_free():
-    fd = os.open(os.devnull, os.O_RDONLY); os.close(fd); return fd
+    """The least of some tries: a push may have a socket open."""
+    found = []
+    for _ in range(20):
+        fd = os.open(os.devnull, os.O_RDONLY); os.close(fd); found.append(fd); time.sleep(0.02)
+    return min(found)
 
 def together(*works):
     threads = [threading.Thread(target=work) for work in works]

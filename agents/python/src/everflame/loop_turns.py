@@ -19,6 +19,8 @@ from .thread_stacks import Part
 _MAX_LONG = 256
 # Within how many frames of the leaf the marks are: below `select`, or a mark that is just being made above it.
 _MARK_DEPTH = 3
+# Where the timers are from that beat in loops without a selector.
+_LOOPS = "everflame.loops"
 
 
 class Turns:
@@ -146,9 +148,12 @@ class HubWatch:
 
 
 def without_marks(stack: List[Part]) -> List[Part]:
-    """A stack, leaf first, as it would be without what is put into selectors."""
-    here = globals()
+    """A stack, leaf first, as it would be without what is put into selectors and loops."""
     top = stack[:_MARK_DEPTH]
-    if any(part[1] is here for part in top):
-        return [part for part in top if part[1] is not here] + stack[_MARK_DEPTH:]
+    if any(_is_mark(part) for part in top):
+        return [part for part in top if not _is_mark(part)] + stack[_MARK_DEPTH:]
     return stack
+
+
+def _is_mark(part: Part) -> bool:
+    return part[1].get("__name__") in (__name__, _LOOPS)
