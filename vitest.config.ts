@@ -27,8 +27,6 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // Real servers, browsers and Python programs: one file at a time on two cores.
-          fileParallelism: false,
         },
       },
     ],

@@ -33,12 +33,12 @@ def run(command, **variables):
     return json.loads([line for line in finished.stdout.splitlines() if line.startswith("{")][-1])
 
 
-def everflame(mode, seconds, native):
+def everflame(mode, seconds, native, events="1"):
     server = Server()
     try:
         truth = run(
             [sys.executable, "-m", "everflame", MODES, mode, str(seconds)],
-            EVERFLAME_SERVER=server.url, EVERFLAME_NATIVE=native, EVERFLAME_WALL_RATE="0",
+            EVERFLAME_SERVER=server.url, EVERFLAME_NATIVE=native, EVERFLAME_PERF_EVENTS=events, EVERFLAME_WALL_RATE="0",
         )  # fmt: skip
         stacks = [([f.function.rpartition(".")[2] for f in s.stack], s.cpu / 1e9) for s in server.samples()]
         return truth, stacks, sum(p.profile and 1 for p in server.pushes)
@@ -81,12 +81,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20, help="of each program under each sampler")
     parser.add_argument("--modes", default="plain,waiting,ten_ms,recursion,pool,many_threads,short_threads,c_with_gil,c_without_gil,gevent_1ms,gevent_3ms,gevent_30ms")
-    parser.add_argument("--samplers", default="everflame,everflame-python,nylas,py-spy")
+    parser.add_argument("--samplers", default="everflame,everflame-timers,everflame-python,nylas,py-spy")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     tool = shutil.which("py-spy", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     samplers = {
         "everflame": lambda mode: everflame(mode, options.seconds, "1"),
+        "everflame-timers": lambda mode: everflame(mode, options.seconds, "1", "0"),
         "everflame-python": lambda mode: everflame(mode, options.seconds, "0"),
         "nylas": lambda mode: nylas(mode, options.seconds),
         "py-spy": (lambda mode: py_spy(mode, options.seconds, tool)) if tool else None,
