@@ -1,5 +1,11 @@
 export { BoxTable } from './flamegraph/box-table.ts';
 export {
+  difference,
+  type FunctionChange,
+  functionChanges,
+  type GraphDifference,
+} from './flamegraph/diff.ts';
+export {
   type Box,
   boxLocation,
   boxName,
@@ -11,9 +17,19 @@ export {
 export { FlameGraphBuilder } from './flamegraph/flame-graph-builder.ts';
 export { type BuildOptions, FlameTree, type TreeNodes } from './flamegraph/flame-tree.ts';
 export { flameGraphOf } from './flamegraph/from-profile.ts';
+export { type FunctionTable, functionTable, outermost } from './flamegraph/function-table.ts';
 export { findByPathId, formatPathId, pathIds } from './flamegraph/path-ids.ts';
 export { type NylasNode, type PlainNode, toNylasTree, toPlainTree } from './flamegraph/plain-tree.ts';
+export { eachStack, LEFT_OUT, type OpenStack, rewrite } from './flamegraph/rewrite.ts';
+export { type Sandwich, sandwich } from './flamegraph/sandwich.ts';
 export { StackTree } from './flamegraph/stack-tree.ts';
+export {
+  formatTransform,
+  parseTransform,
+  type Transform,
+  type TransformKind,
+  transformed,
+} from './flamegraph/transform.ts';
 export { TreeSelection } from './flamegraph/tree-selection.ts';
 export { type TrimOptions, trim } from './flamegraph/trim.ts';
 export { decodeFlameGraph, encodeFlameGraph, type WireFlameGraph } from './flamegraph/wire.ts';
