@@ -133,7 +133,7 @@ describe('the page', () => {
   it('selects a range by dragging, and goes back', async () => {
     const page = await visit('/?query=shop');
     await picture(page);
-    const chart = await page.locator('.u-over').boundingBox();
+    const chart = await page.locator('.chart-picture').boundingBox();
     if (!chart) throw new Error('there is no timeline');
     await page.mouse.move(chart.x + chart.width * 0.5, chart.y + 30);
     await page.mouse.down();

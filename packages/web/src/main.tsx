@@ -1,18 +1,24 @@
 import { render } from 'preact';
-import 'uplot/dist/uPlot.min.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/header.css';
-import './styles/timeline.css';
-import './styles/flame.css';
 import './styles/panels.css';
+import { startComparison } from './state/comparison.ts';
 import { startConnection } from './state/connection.ts';
 import { startLoading } from './state/data.ts';
+import { startFirstProfile } from './state/first-profile.ts';
 import { startSession } from './state/session.ts';
-import { App } from './ui/app.tsx';
+import { startTheme } from './state/theme.ts';
+import { startRouter } from './state/view.ts';
+import { App, preloadView } from './ui/app.tsx';
 
+startTheme();
+startRouter();
+preloadView();
 void startSession(() => {
   startLoading();
+  startComparison();
   startConnection();
+  startFirstProfile();
 });
 render(<App />, document.getElementById('app') as HTMLElement);

@@ -6,7 +6,17 @@ import { parseMeasure } from '../query/measure.ts';
 import type { Query } from '../query/query.ts';
 import { parseSelector } from '../query/selector.ts';
 import { parseTimeRange, type TimeRange } from '../query/time-range.ts';
-import { labelsAnswer, range, selection, servicesAnswer, typesAnswer, valuesAnswer } from './schemas.ts';
+import { goneSignal } from './gone-signal.ts';
+import {
+  labelsAnswer,
+  overviewAnswer,
+  overviewQuery,
+  range,
+  selection,
+  servicesAnswer,
+  typesAnswer,
+  valuesAnswer,
+} from './schemas.ts';
 
 /** What there is: services, types, labels. Without a time range: ever. */
 export const catalogRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app, { query }) => {
@@ -26,6 +36,48 @@ export const catalogRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
           types: [...one.types],
           labels: Object.fromEntries(Object.entries(one.labels).map(([name, values]) => [name, [...values]])),
         })),
+      };
+    },
+  );
+
+  app.get(
+    '/api/v1/overview',
+    {
+      config: { kind: 'overview' },
+      schema: {
+        summary: 'All services: what each did, and a day before',
+        tags,
+        querystring: overviewQuery,
+        response: { 200: overviewAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { type, from, until, points } = request.query;
+      const measure = parseMeasure(type);
+      const asked = parseTimeRange(from, until);
+      const asking = query.within(goneSignal(reply));
+      const [services, { services: activity, ...buckets }] = await Promise.all([
+        asking.services(),
+        asking.overview(measure, asked, points),
+      ]);
+      return {
+        type: measure.type,
+        unit: measure.unit,
+        kind: measure.kind,
+        ...asked,
+        ...buckets,
+        services: services.map(({ service, types, lastSeen, labels }) => {
+          const { values = [], average = null, before = null } = activity.get(service) ?? {};
+          return {
+            service,
+            types: [...types],
+            lastSeen,
+            labels: Object.fromEntries(Object.entries(labels).map(([name, all]) => [name, [...all]])),
+            values: [...values],
+            average,
+            before,
+          };
+        }),
       };
     },
   );

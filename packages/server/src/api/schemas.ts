@@ -64,6 +64,34 @@ export const servicesAnswer = z.object({
   ),
 });
 
+export const overviewQuery = z.object({
+  type,
+  from,
+  until,
+  points: z.coerce.number().int().min(1).max(500).default(60).describe('About how many buckets'),
+});
+
+export const overviewAnswer = z.object({
+  type: z.string(),
+  unit: z.string(),
+  kind,
+  from: ms,
+  until: ms,
+  start: ms.describe('Start of the first bucket'),
+  step: z.number().describe('Width of a bucket in ms'),
+  services: z.array(
+    z.object({
+      service: z.string(),
+      types: z.array(z.string()),
+      lastSeen: ms,
+      labels: z.record(z.string(), z.array(z.string())),
+      values: z.array(z.number().nullable()).describe('As in a timeline; empty where nobody was watched'),
+      average: z.number().nullable().describe('Over the buckets in which it was watched'),
+      before: z.number().nullable().describe('The same, a day before'),
+    }),
+  ),
+});
+
 export const typesAnswer = z.object({
   types: z.array(z.object({ type: z.string(), unit: z.string(), kind })),
 });

@@ -12,6 +12,7 @@ import {
   type FlameGraphQuestion,
 } from './flame-graph-query.ts';
 import type { Measure } from './measure.ts';
+import { answerOverview, type Overview } from './overview-query.ts';
 import { type Kept, planEver, planned, planProfiles, planRange } from './planner.ts';
 import type { Selector } from './selector.ts';
 import { Symbols } from './symbols.ts';
@@ -72,6 +73,13 @@ export class Query {
   timeline(question: TimelineQuestion): Promise<TimelineAnswer> {
     const answer = async () =>
       answerTimeline(this.#reader, await this.#asStored(question), await this.#kept(question.selector));
+    return explain(answer());
+  }
+
+  /** All services side by side, Everflame itself among them. */
+  overview(measure: Measure, range: TimeRange, points: number): Promise<Overview> {
+    const answer = async () =>
+      answerOverview(this.#reader, measure, range, points, EVERYTHING, await this.#kept(EVERYTHING));
     return explain(answer());
   }
 

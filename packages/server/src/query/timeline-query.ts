@@ -17,6 +17,8 @@ export interface TimelineQuestion {
   readonly by?: string;
   /** About how many buckets. */
   readonly points: number;
+  /** Groups kept apart; the rest is summed as one. */
+  readonly maxGroups?: number;
 }
 
 export interface TimelineGroup {
@@ -46,7 +48,7 @@ const SETTLED_MS = 15_000;
 
 export async function answerTimeline(
   reader: Reader,
-  { selector, measure, range, span, by, points }: TimelineQuestion,
+  { selector, measure, range, span, by, points, maxGroups = MAX_GROUPS }: TimelineQuestion,
   kept: Kept,
   now = Date.now(),
 ): Promise<TimelineAnswer> {
@@ -63,7 +65,7 @@ export async function answerTimeline(
     start,
     step,
     buckets,
-    maxGroups: MAX_GROUPS,
+    maxGroups,
     ...(by !== undefined && { by }),
   });
   const groups = toGroups(rows, buckets, measure.kind === 'flow' ? step / 1000 : 1);

@@ -47,6 +47,28 @@ export interface Timeline {
   readonly others: number;
 }
 
+/** One service among all: what it did in the range, and a day before. */
+export interface ServiceOverview {
+  readonly service: string;
+  readonly types: readonly string[];
+  readonly lastSeen: number;
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  readonly values: readonly (number | null)[];
+  readonly average: number | null;
+  readonly before: number | null;
+}
+
+export interface Overview {
+  readonly type: string;
+  readonly unit: string;
+  readonly kind: Kind;
+  readonly from: number;
+  readonly until: number;
+  readonly start: number;
+  readonly step: number;
+  readonly services: readonly ServiceOverview[];
+}
+
 export type Note =
   | {
       readonly code: 'mostly_waiting';

@@ -68,17 +68,8 @@ export class FlameView {
     this.#base = base;
     this.#overlay = overlay;
     this.#events = events;
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    this.#palette = palette(dark.matches);
+    this.#palette = palette(false);
     const { signal } = this.#ending;
-    dark.addEventListener(
-      'change',
-      () => {
-        this.#palette = palette(dark.matches);
-        this.#redraw();
-      },
-      { signal },
-    );
     this.#resizes = new ResizeObserver(() => this.#resize());
     this.#resizes.observe(stage);
     window.addEventListener('resize', () => this.#resize(), { signal });
@@ -112,6 +103,12 @@ export class FlameView {
     }
     this.#resize();
     this.#followPointer();
+  }
+
+  /** After the looks of the page changed. */
+  repaint(dark: boolean): void {
+    this.#palette = palette(dark);
+    this.#redraw();
   }
 
   /** Marks a node as the one that the keys are at; -1 for none. */

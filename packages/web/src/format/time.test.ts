@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatMoment, formatSpan, formatTicks } from './time.ts';
+import { formatAgo, formatMoment, formatSpan, formatTicks, setTimeZone, zoneOffset } from './time.ts';
 
 // Local time, whatever the zone of the machine.
 const at = (text: string) => new Date(text).getTime();
@@ -37,4 +37,21 @@ describe('times', () => {
     [86_400_000 * 5, '5 days ago'],
     [-9, 'just now'],
   ])('%d ms are %s', (ms, text) => expect(formatAgo(1e12 - ms, 1e12)).toBe(text));
+});
+
+describe('a chosen time zone', () => {
+  it('is that of every time, and its clocks are ahead by the right amount, in summer and winter', () => {
+    const summer = Date.UTC(2026, 6, 1, 12);
+    setTimeZone('Europe/Berlin');
+    try {
+      expect(formatMoment(summer, HOUR)).toBe('14:00:00');
+      expect(zoneOffset(summer)).toBe(2 * HOUR);
+      expect(zoneOffset(Date.UTC(2026, 0, 1, 12))).toBe(HOUR);
+      setTimeZone('Asia/Kolkata');
+      expect(zoneOffset(summer + 123)).toBe(5.5 * HOUR);
+    } finally {
+      setTimeZone('');
+    }
+    expect(zoneOffset(summer)).toBe(-new Date(summer).getTimezoneOffset() * 60_000);
+  });
 });

@@ -1,20 +1,64 @@
-import { formatPathId, SERVICE_LABEL } from '@everflame/profile';
+import { formatPathId, formatTransform, SERVICE_LABEL, type Transform } from '@everflame/profile';
+import type { Deploy } from '../timeline/deploys.ts';
 import { chooseType, typesOf } from './choice.ts';
-import { graph, moreDetail, pathIdsOf, services, type } from './data.ts';
+import { graph, moreDetail, pathIdsOf, picture, services, showsFile, type } from './data.ts';
 import { isLive, nearestPreset, pinned, type Range, widened } from './range.ts';
-import { formatSelector, withLabel } from './selector.ts';
-import { navigate, trail, view } from './view.ts';
+import { formatSelector, parseSelector, withLabel } from './selector.ts';
+import type { PICTURES, ViewState } from './url.ts';
+import { isPicture, navigate, trail, view } from './view.ts';
+
+type PictureName = (typeof PICTURES)[number];
 
 /** What a user can do, each as one step in the history. */
 
 export function showService(service: string): void {
   const types = typesOf(services.value.value ?? [], service);
   navigate({
+    ...(isPicture.peek() ? {} : { view: 'flame', sort: '' }),
     query: formatSelector({ service, matchers: '' }),
     type: chooseType(types, type.value),
     focus: '',
     by: '',
+    base: undefined,
+    file: '',
   });
+}
+
+/** Shows the picture in another way. What was sorted there is not sorted here. */
+export function showAs(name: PictureName, change: Partial<ViewState> = {}): void {
+  navigate({ view: name, sort: '', ...change });
+}
+
+/** The version that appeared against the one before it, over the range that is shown. */
+export function compareVersions({ version, previous }: Deploy): void {
+  const { query = '' } = view.peek();
+  const { service, matchers } = parseSelector(query);
+  const rest = matchers
+    .split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)
+    .filter((one) => one && !/^\s*version\s*=/.test(one))
+    .join(',');
+  const plain = formatSelector({ service, matchers: rest });
+  navigate({
+    view: 'diff',
+    query: withLabel(plain, 'version', version),
+    base: previous === undefined ? plain : withLabel(plain, 'version', previous),
+    baseFrom: undefined,
+    baseUntil: undefined,
+    sort: '',
+    focus: '',
+    by: '',
+  });
+}
+
+export function addTransform(transform: Transform): void {
+  const text = formatTransform(transform);
+  const { do: done } = view.peek();
+  if (done.at(-1) !== text) navigate({ do: [...done, text], focus: '' });
+}
+
+/** Takes back a step and those after it: they were done to its result. */
+export function undoTransform(index: number): void {
+  navigate({ do: view.peek().do.slice(0, index), focus: '' });
 }
 
 export function showType(wanted: string): void {
@@ -59,10 +103,10 @@ export function goLive(): void {
 }
 
 export function zoomInto(node: number): void {
-  const shown = graph.value.peek();
+  const shown = picture.peek();
   if (!shown) return;
   const focus = node === 0 ? '' : formatPathId(pathIdsOf(shown.graph), node);
-  if (focus === view.peek().focus) moreDetail();
+  if (focus === view.peek().focus && !showsFile.peek()) moreDetail();
   else navigate({ focus }, 'push', { zoomed: true });
 }
 

@@ -4,17 +4,19 @@ import {
   type FlameGraph,
   findByPathId,
   formatProfileType,
+  parseTransform,
   pathIds,
   subtreeEnd,
+  transformed,
 } from '@everflame/profile';
 import { computed, effect, signal, untracked } from '@preact/signals';
-import type { FlameGraphAnswer, Service, Status, Timeline } from '../api/types.ts';
+import type { FlameGraphAnswer, Overview, Service, Status, Timeline } from '../api/types.ts';
 import { type FlameLayout, layOut } from '../flame/layout.ts';
 import { chooseService, chooseType, OWN_SERVICE, typesOf } from './choice.ts';
 import { clock } from './clock.ts';
 import { Resource } from './resource.ts';
 import { parseSelector } from './selector.ts';
-import { navigate, view } from './view.ts';
+import { isPicture, navigate, view } from './view.ts';
 
 /** What came with a graph. */
 export type Answer = Omit<FlameGraphAnswer, 'graph'>;
@@ -35,6 +37,8 @@ export const graph = new Resource<FlameGraphAnswer, ShownGraph>('flamegraph', (r
   return { answer, graph: decoded, layout: layOut(decoded) };
 });
 export const labels = new Resource<{ labels: string[] }, string[]>('labels', (raw) => raw.labels);
+/** All services side by side, for the first page. */
+export const overview = new Resource<Overview, Overview>('overview', (raw) => raw);
 /** CPU time of all services, to tell which is the busiest; asked for only by a page without `query`. */
 const busiest = new Resource<Timeline, Timeline>('timeline', (raw) => raw);
 
@@ -54,9 +58,16 @@ export const type = computed(() => {
   );
 });
 
-/** What both pictures are asked by; undefined while the page does not know yet what to show. */
-const question = computed(() => {
+/** A file that was dropped onto the page, in place of what is stored. */
+export const dropped = signal<(ShownGraph & { readonly name: string }) | undefined>(undefined);
+
+/** Whether the page shows a file. */
+export const showsFile = computed(() => view.value.file !== '');
+
+/** What both pictures are asked by; undefined while the page does not know yet what to show, or shows something else. */
+export const question = computed(() => {
   const { query, from, until } = view.value;
+  if (!isPicture.value || showsFile.value) return undefined;
   return query === undefined || type.value === undefined
     ? undefined
     : { query, type: type.value, from, until };
@@ -70,10 +81,37 @@ export function pathIdsOf(of: FlameGraph): Uint32Array {
   return known;
 }
 
+/** What was done to the picture; what the page cannot read of it is left out. */
+export const transforms = computed(() =>
+  view.value.do.map(parseTransform).filter((one) => one !== undefined),
+);
+const transformKey = computed(() => view.value.do.join('\n'));
+
+/** What came from the store, or from a file, as it came. */
+export const source = computed<ShownGraph | undefined>(() =>
+  showsFile.value ? dropped.value : graph.value.value,
+);
+
+/** What is drawn: the source, with what was done to it. */
+export const picture = computed<ShownGraph | undefined>(() => {
+  const from = source.value;
+  if (!from || transformKey.value === '') return from;
+  const made = transformed(from.graph, transforms.peek());
+  return { answer: { ...from.answer, total: made.total[0] }, graph: made, layout: layOut(made) };
+});
+
+/** Sums over functions need every box, however small: these views ask for all. */
+const wantsAll = computed(() => {
+  const { view: name } = view.value;
+  return (
+    name === 'table' || name === 'sandwich' || name === 'tree' || name === 'diff' || transformKey.value !== ''
+  );
+});
+
 /** The node of the shown graph that the URL zooms into; -1 where the graph does not have it. */
 export const focusNode = computed(() => {
   const { focus } = view.value;
-  const shown = graph.value.value;
+  const shown = picture.value;
   if (!shown || focus === '') return 0;
   return findByPathId(shown.graph, focus, pathIdsOf(shown.graph));
 });
@@ -107,6 +145,11 @@ export function startLoading(): void {
     if (asked) untracked(() => labels.load({ query: parseSelector(asked.query).service, type: asked.type }));
   });
   effect(loadGraph);
+  effect(() => {
+    clock.servicesTicks.value;
+    const { view: name, from, until } = view.value;
+    if (name === 'home') untracked(() => overview.load({ from, until, points: 60 }));
+  });
 }
 
 let lastTick = -1;
@@ -117,7 +160,7 @@ function loadGraph(): void {
   const asked = question.value;
   const { focus } = view.value;
   const { focus: detailed, factor } = detail.value;
-  const min = (0.5 / flameWidth.value) * (detailed === focus ? factor : 1);
+  const min = wantsAll.value ? 0 : (0.5 / flameWidth.value) * (detailed === focus ? factor : 1);
   if (!asked) return;
   const key = JSON.stringify({ ...asked, min });
   const same = key === lastQuestion && tick === lastTick;
@@ -125,7 +168,9 @@ function loadGraph(): void {
   if (same && untracked(() => isHereInFull(focus))) return;
   lastQuestion = key;
   lastTick = tick;
-  untracked(() => graph.load({ ...asked, focus: focus || undefined, min: min.toPrecision(3) }));
+  // Of a picture that something was done to, boxes have other paths than on the server.
+  const wanted = wantsAll.value ? undefined : focus || undefined;
+  untracked(() => graph.load({ ...asked, focus: wanted, min: min === 0 ? 0 : min.toPrecision(3) }));
 }
 
 function isHereInFull(focus: string): boolean {
@@ -142,7 +187,7 @@ function isHereInFull(focus: string): boolean {
 /** A page without `query` or `type` chooses them once and says so in the URL. */
 function chooseWhatToShow(): void {
   const known = services.value.value;
-  if (!known || known.length === 0) return;
+  if (!known || known.length === 0 || !isPicture.value || showsFile.value) return;
   const { query, from, until } = view.value;
   if (query !== undefined) {
     if (

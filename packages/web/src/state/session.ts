@@ -1,6 +1,6 @@
 import { effect, signal, untracked } from '@preact/signals';
 import { type ApiError, get, send } from '../api/client.ts';
-import { graph, labels, reload, services, status, timeline } from './data.ts';
+import { graph, labels, overview, reload, services, status, timeline } from './data.ts';
 
 interface Session {
   /** Whether the server asks for tokens at all. */
@@ -12,7 +12,7 @@ interface Session {
 export const signedIn = signal<'unknown' | 'yes' | 'no'>('unknown');
 export const canSignOut = signal(false);
 
-const all = [services, timeline, graph, labels, status];
+const all = [services, timeline, graph, labels, status, overview];
 
 /** Starts the page once the server lets it read. @param start asks for everything, once */
 export async function startSession(start: () => void): Promise<void> {

@@ -1,21 +1,28 @@
 import { useEffect } from 'preact/hooks';
 import { typeName } from '../format/profile-types.ts';
-import { leaveRange, zoomOut } from '../state/actions.ts';
-import { empty, failure, unreachable } from '../state/connection.ts';
-import { graph, services, status, type } from '../state/data.ts';
+import { setTimeZone } from '../format/time.ts';
+import { empty, failure } from '../state/connection.ts';
+import { overview, picture, showsFile, status, type } from '../state/data.ts';
 import { parseSelector } from '../state/selector.ts';
 import { canSignOut, signedIn, signOut } from '../state/session.ts';
-import { trail, view } from '../state/view.ts';
+import { isPicture, view } from '../state/view.ts';
 import { Failed } from './failed.tsx';
 import { FirstSteps } from './first-steps.tsx';
-import { FlamePanel } from './flame-panel.tsx';
-import { Header } from './header.tsx';
-import { KeysSheet, keysShown } from './keys-sheet.tsx';
-import { NoData } from './no-data.tsx';
+import { globalKeys } from './global-keys.ts';
 import { Notes } from './notes.tsx';
-import { SEARCH_ID } from './search-box.tsx';
+import { lazy } from './parts/lazy.tsx';
+import { Header } from './shell/header.tsx';
+import { KeysSheet } from './shell/keys-sheet.tsx';
+import { Palette } from './shell/palette-button.tsx';
 import { SignIn } from './sign-in.tsx';
-import { TimelinePanel } from './timeline-panel.tsx';
+
+const Home = lazy(async () => (await import('./home/home.tsx')).Home);
+const PicturePage = lazy(async () => (await import('./picture-page.tsx')).PicturePage);
+
+/** Fetches the code of the view in the address while the server is asked for its data. */
+export function preloadView(): void {
+  (isPicture.peek() ? PicturePage : Home).preload();
+}
 
 export function App() {
   // Before the server has said which, there is quiet.
@@ -34,37 +41,46 @@ function Page() {
     document.addEventListener('keydown', globalKeys);
     return () => document.removeEventListener('keydown', globalKeys);
   }, []);
-  const { query } = view.value;
-  const shownType = type.value;
+  const title = titleOf();
   useEffect(() => {
-    const service = query === undefined ? '' : parseSelector(query).service || 'All services';
-    document.title = [service, shownType && typeName(shownType), 'Everflame'].filter(Boolean).join(' · ');
-  }, [query, shownType]);
+    document.title = title;
+  }, [title]);
+  const { tz } = view.value;
+  setTimeZone(tz);
   return (
     <>
       <Header />
-      <main>
+      {/* All that shows a time is made anew when the zone changes. */}
+      <main key={tz}>
         <Notes />
         <Content />
       </main>
       <Footer />
       <KeysSheet />
+      <Palette />
     </>
   );
 }
 
+function titleOf(): string {
+  const { view: name, query, file } = view.value;
+  if (name === 'home') return 'Services · Everflame';
+  if (name === 'fleet') return 'Fleet · Everflame';
+  if (name === 'open') return 'Open a file · Everflame';
+  if (file) return `${file} · Everflame`;
+  const service = query === undefined ? '' : parseSelector(query).service || 'All services';
+  return [service, type.value && typeName(type.value), 'Everflame'].filter(Boolean).join(' · ');
+}
+
 function Content() {
-  if (empty.value && !graph.value.value) return <FirstSteps />;
-  const shown = graph.value.value;
-  if (!shown && failure.value) return <Failed error={failure.value} />;
-  // Before the first answer there is quiet, not a skeleton that flashes by: a local server answers within 100 ms.
-  if (!shown && !services.value.value && !unreachable.value) return null;
-  return (
-    <>
-      <TimelinePanel />
-      {shown && shown.answer.total <= 0 ? <NoData answer={shown.answer} /> : <FlamePanel />}
-    </>
-  );
+  const { view: name } = view.value;
+  const hasPicture = picture.value !== undefined;
+  if (empty.value && !hasPicture && name !== 'open') return <FirstSteps />;
+  const error = name === 'home' ? overview.error.value : failure.value;
+  if (error && !(name === 'home' ? overview.value.value : hasPicture)) return <Failed error={error} />;
+  if (name === 'home') return <Home />;
+  if (isPicture.value || showsFile.value) return <PicturePage />;
+  return null;
 }
 
 function Footer() {
@@ -79,26 +95,4 @@ function Footer() {
       )}
     </footer>
   );
-}
-
-function globalKeys(event: KeyboardEvent): void {
-  const inField =
-    event.target instanceof HTMLElement && event.target.closest('input, select, textarea, dialog, [popover]');
-  if (inField || event.ctrlKey || event.metaKey || event.altKey) return;
-  switch (event.key) {
-    case '/':
-      document.getElementById(SEARCH_ID)?.focus();
-      break;
-    case '?':
-      keysShown.value = true;
-      break;
-    case 'Escape':
-      if (view.peek().focus) zoomOut();
-      else if (trail.peek().outer.length > 0) leaveRange();
-      else return;
-      break;
-    default:
-      return;
-  }
-  event.preventDefault();
 }

@@ -2,14 +2,14 @@ import { pathTo } from '@everflame/profile';
 import { typeName } from '../format/profile-types.ts';
 import { formatCount, formatDuration, formatShare, formatValue } from '../format/units.ts';
 import { zoomInto, zoomOut } from '../state/actions.ts';
-import { focusNode, graph } from '../state/data.ts';
+import { focusNode, picture } from '../state/data.ts';
 
 /** Ancestors that are named beside the box itself; those between are rows of the picture anyway. */
 const NAMED_ANCESTORS = 2;
 
 /** Where one has zoomed to; on the whole graph, what it is a graph of. */
 export function Breadcrumbs() {
-  const shown = graph.value.value;
+  const shown = picture.value;
   if (!shown) return <div class="crumbs" />;
   const focus = focusNode.value;
   if (focus <= 0) {

@@ -5,24 +5,26 @@ import { findMatches, parseSearch, sumMatches } from '../flame/search.ts';
 import { typeName } from '../format/profile-types.ts';
 import { formatCount, formatShare, formatValue } from '../format/units.ts';
 import { zoomInto, zoomOut } from '../state/actions.ts';
-import { flameWidth, focusNode, graph, pathIdsOf, type ShownGraph } from '../state/data.ts';
+import { flameWidth, focusNode, graph, pathIdsOf, picture, type ShownGraph } from '../state/data.ts';
 import { parseSelector } from '../state/selector.ts';
+import { look } from '../state/theme.ts';
 import { view } from '../state/view.ts';
 import { Breadcrumbs } from './breadcrumbs.tsx';
 import { describeNode, HoverCard } from './hover-card.tsx';
 import { SearchBox } from './search-box.tsx';
+import '../styles/flame.css';
 
 const parsedSearch = computed(() => parseSearch(view.value.search));
 
 const matches = computed(() => {
-  const shown = graph.value.value;
+  const shown = picture.value;
   const search = parsedSearch.value;
   return shown && search.kind === 'test' ? findMatches(shown.layout, search.test) : undefined;
 });
 
 /** What the search found in the box that is zoomed into. */
 export const found = computed(() => {
-  const shown = graph.value.value;
+  const shown = picture.value;
   return shown && matches.value
     ? sumMatches(shown.graph, matches.value, Math.max(0, focusNode.value))
     : undefined;
@@ -32,7 +34,7 @@ const spot = signal<Spot | undefined>(undefined);
 const spoken = signal('');
 
 export function FlamePanel() {
-  const shown = graph.value.value;
+  const shown = picture.value;
   return (
     <section class="flame" aria-label="Flame graph">
       <div class="flame-bar">
@@ -91,6 +93,9 @@ function Picture({ shown }: { shown: ShownGraph }) {
     if (id && before.current !== shown) view_.select(nodeWithId(shown, id));
     before.current = shown;
   }, [shown, focus, found]);
+
+  const { dark } = look.value;
+  useEffect(() => flame.current?.repaint(dark), [dark]);
 
   const keys = (event: KeyboardEvent) => {
     const view_ = flame.current;

@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks';
 import type { Found, Search } from '../flame/search.ts';
 import { formatCount, formatShare, formatValue } from '../format/units.ts';
 import { search as searchFor } from '../state/actions.ts';
-import { focusNode, graph } from '../state/data.ts';
+import { focusNode, picture } from '../state/data.ts';
 import { view } from '../state/view.ts';
 
 export const SEARCH_ID = 'search';
@@ -68,7 +68,7 @@ export function SearchBox({ search, found }: { search: Search; found: Found | un
 }
 
 function describe({ value, boxes, unsearched }: Found): string {
-  const shown = graph.value.value;
+  const shown = picture.value;
   if (!shown) return '';
   const whole = shown.graph.total[Math.max(0, focusNode.value)];
   if (boxes === 0 && value === 0) {

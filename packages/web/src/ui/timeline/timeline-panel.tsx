@@ -1,19 +1,17 @@
 import { SERVICE_LABEL } from '@everflame/profile';
-import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import type { Timeline } from '../api/types.ts';
-import { typeName } from '../format/profile-types.ts';
-import { formatMoment, formatSpan } from '../format/time.ts';
-import { formatRate } from '../format/units.ts';
-import { leaveRange, narrowTo, selectRange, splitBy } from '../state/actions.ts';
-import { labels, timeline } from '../state/data.ts';
-import { isLive } from '../state/range.ts';
-import { parseSelector } from '../state/selector.ts';
-import { trail, view } from '../state/view.ts';
-import { ordered, summarize } from '../timeline/summary.ts';
-import { TimelineChart } from '../timeline/timeline-chart.ts';
-
-const bucket = signal<number | undefined>(undefined);
+import type { Timeline } from '../../api/types.ts';
+import { typeName } from '../../format/profile-types.ts';
+import { formatMoment, formatSpan } from '../../format/time.ts';
+import { formatRate } from '../../format/units.ts';
+import { compareVersions, leaveRange, narrowTo, selectRange, splitBy } from '../../state/actions.ts';
+import { bands, deployed } from '../../state/comparison.ts';
+import { labels, timeline } from '../../state/data.ts';
+import { isLive } from '../../state/range.ts';
+import { parseSelector } from '../../state/selector.ts';
+import { trail, view } from '../../state/view.ts';
+import '../../styles/timeline.css';
+import { ordered, summarize } from '../../timeline/summary.ts';
+import { bucket, Chart } from './chart.tsx';
 
 export function TimelinePanel() {
   const answer = timeline.value.value;
@@ -27,7 +25,7 @@ export function TimelinePanel() {
           {shown && summarize(shown) && <SplitPicker />}
         </div>
       </div>
-      <Chart timeline={shown} />
+      {shown ? <Picture timeline={shown} /> : <div class="chart" />}
       {shown && shown.groups.length > 1 && <Legend timeline={shown} />}
     </section>
   );
@@ -64,26 +62,22 @@ function Headline({ timeline: shown }: { timeline: Timeline }) {
   );
 }
 
-function Chart({ timeline: shown }: { timeline: Timeline | undefined }) {
-  const holder = useRef<HTMLDivElement>(null);
-  const chart = useRef<TimelineChart>(undefined);
-  useEffect(() => {
-    chart.current = new TimelineChart(holder.current as HTMLDivElement, {
-      onSelect: selectRange,
-      onLeave: leaveRange,
-      onBucket: (index) => (bucket.value = index),
-    });
-    return () => chart.current?.dispose();
-  }, []);
-  const answer = timeline.value.value;
-  useEffect(() => {
-    if (shown) chart.current?.show(shown);
-  }, [answer]);
-  const summary = shown && summarize(shown);
+function Picture({ timeline: shown }: { timeline: Timeline }) {
+  const summary = summarize(shown);
   const words = summary
     ? `${typeName(shown.type)} over time: ${formatRate(summary.average, shown.type, shown.kind)} on average, at most ${formatRate(summary.highest, shown.type, shown.kind)} at ${formatMoment(summary.highestAt, shown.until - shown.from)}`
     : 'Nothing was profiled in this range';
-  return <div ref={holder} class="chart" role="img" aria-label={words} />;
+  return (
+    <Chart
+      timeline={shown}
+      words={words}
+      bands={bands.value}
+      marks={deployed.value}
+      onSelect={selectRange}
+      onLeave={leaveRange}
+      onMark={compareVersions}
+    />
+  );
 }
 
 function Legend({ timeline: shown }: { timeline: Timeline }) {

@@ -4,12 +4,18 @@ import { useEffect, useRef } from 'preact/hooks';
 export const keysShown = signal(false);
 
 const KEYS: readonly (readonly [keys: readonly string[], what: string])[] = [
+  [['Ctrl K', 'g'], 'Go to a service, a view, a type, a range'],
+  [['1', '…', '5'], 'Flame graph, functions, call tree, sandwich, compare'],
   [['/'], 'Search for a function or module; /…/ is a regular expression'],
+  [['n', 'N'], 'Next and previous match'],
   [['↑', '↓', '←', '→'], 'Walk the flame graph: caller, largest callee, neighbours'],
   [['Enter'], 'Zoom into the box'],
   [['Esc', 'Backspace'], 'Zoom out again'],
   [['Home'], 'Select the root'],
-  [['Drag'], 'On the timeline: select a time range. Double click: leave it'],
+  [['m'], 'What can be done with the box that is selected'],
+  [['u'], 'Undo what was done to the picture last'],
+  [['f'], 'Turn the flame graph over'],
+  [['Drag'], 'On the timeline: select a time range. Double click: leave it. Wheel: zoom'],
   [['?'], 'This sheet'],
 ];
 
