@@ -315,6 +315,45 @@ describe('GET', () => {
     expect(wall.body.graph.strings).toContain('gevent.hub');
   });
 
+  it('speaks of nylas’ sampler where it counted, and not where a selector names a label', async () => {
+    await push(`name=old{sampler=nylas}&${WINDOW}`, 'main 1');
+    const notes = async (query: string) =>
+      (await get(`/api/v1/flamegraph?query=${encodeURIComponent(query)}&${RANGE}`)).body.notes.map(
+        (note: { code: string }) => note.code,
+      );
+    expect(await notes('old')).toEqual(['nylas_sampler']);
+    expect(await notes('old{sampler="nylas"}')).toEqual(['nylas_sampler']);
+    expect(await notes('waiter{host="a"}')).toEqual(['mostly_waiting']);
+    await push('name=busy{host=a}&from=1778068800&until=1778068810', 'main 100');
+    expect(await notes('busy{host="a"}')).toEqual([]);
+  });
+
+  it('puts all services side by side, with the day before', async () => {
+    const day = 86_400;
+    await push(`name=grower&from=${FROM}&until=${FROM + 10}`, 'main 300');
+    await push(`name=grower&from=${FROM - day}&until=${FROM - day + 10}`, 'main 100');
+    const { body } = await get(`/api/v1/overview?from=${FROM}&until=${FROM + 60}&points=6`);
+    const find = (name: string) => body.services.find(({ service }: { service: string }) => service === name);
+    expect(body).toMatchObject({ unit: 'nanoseconds', kind: 'flow', start: FROM * 1000, step: 10_000 });
+    expect(find('grower')).toMatchObject({
+      values: [3e8, null, null, null, null, null],
+      average: 3e8,
+      before: 1e8,
+    });
+    expect(find('waiter')).toMatchObject({
+      average: 2_000_000,
+      before: null,
+      labels: { language: ['python'] },
+    });
+    // Everflame itself is one of them; a range without anything lists them all the same.
+    expect(find('everflame').average).toBe(1_000_000);
+    const empty = (await get('/api/v1/overview?from=-5min')).body.services;
+    expect(empty.find(({ service }: { service: string }) => service === 'grower')).toMatchObject({
+      values: [],
+      average: null,
+    });
+  });
+
   it('says why a picture is empty', async () => {
     expect((await get('/api/v1/flamegraph?query=waiter&from=-5min')).body).toMatchObject({
       total: 0,
@@ -407,6 +446,7 @@ describe('GET', () => {
       '/api/v1/flamegraph',
       '/api/v1/labels',
       '/api/v1/labels/{name}/values',
+      '/api/v1/overview',
       '/api/v1/profiles',
       '/api/v1/services',
       '/api/v1/session',

@@ -32,8 +32,8 @@ export async function readFacts(
   slice: number,
 ): Promise<TypeFacts[]> {
   const rows = rowsOf(filter, ['type', 'series', 'start', 'end', 'until', 'windows', 'minutes', 'total']);
-  const nylas = { label: 'sampler', operator: '=', value: 'nylas' } as const;
-  const sampled = compileSeriesFilter({ services: filter.services, labels: [nylas] });
+  // Without labels of its own: their parameters would have the names of those that the rows are chosen by.
+  const sampled = compileSeriesFilter({ services: filter.services, labels: [] });
   const found = await connection.rows<Omit<TypeFacts, 'nylas'> & { nylas: number }>(
     `SELECT toString(type) AS type, toFloat64(sum(windows)) AS profiles, sum(toFloat64(total)) AS total,
       toFloat64(min(start)) AS first, toFloat64(max(end)) AS last,
@@ -43,7 +43,7 @@ export async function readFacts(
         toFloat64(uniqExactArrayIf(
           arrayMap(bit -> intDiv(start, ${MINUTE_MS}) + bit, bitPositionsToArray(minutes)), minutes != 0
         )) * ${MINUTE_MS} AS covered,
-      countIf(series IN (SELECT series FROM ${DATABASE}.series WHERE ${sampled.sql})) > 0 AS nylas
+      countIf(series IN (SELECT series FROM ${DATABASE}.series WHERE ${sampled.sql} AND labels['sampler'] = 'nylas')) > 0 AS nylas
     FROM ${rows.sql} AS rows GROUP BY rows.type ORDER BY type`,
     { ...sampled.params, ...rows.params, slice },
   );
