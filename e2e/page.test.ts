@@ -101,7 +101,7 @@ describe('the page', () => {
     await until('what matches', 5, async () => /60 %/.test(await words(page.locator('#search-result'))));
     await page.keyboard.press('Escape');
     await until('cleared', 5, async () => !search(page).includes('search'));
-    await page.locator('canvas[tabindex]').focus();
+    await page.locator('.flame-grid').focus();
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
     await becomes(page, 'focus=');
     await page.keyboard.press('Backspace');

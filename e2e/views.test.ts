@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { axe } from './support/axe.ts';
 import { launch, openPage, search, type WatchedPage, words } from './support/browser.ts';
-import { NEW_VERSION, pushFleet } from './support/page-fleet.ts';
+import { CULPRIT, NEW_VERSION, pushFleet } from './support/page-fleet.ts';
 import { TestServer, until } from './support/server.ts';
 
 let server: TestServer;
@@ -39,23 +39,25 @@ const becomes = (page: Page, what: string) =>
 const VIEWS: readonly (readonly [name: string, path: string, sign: string])[] = [
   ['home', '/', '.services tbody tr'],
   ['flame graph', '/?query=shop&from=-1h', '.flame-stage'],
+  ['functions', '/?query=shop&from=-1h&view=table', '.vgrid-row'],
+  ['call tree', '/?query=shop&from=-1h&view=tree', '.vgrid-row'],
+  ['sandwich', '/?query=shop&from=-1h&view=sandwich', '.flame-stage'],
+  ['comparison', '/?query=shop&from=-15minutes&view=diff', '.change-columns .vgrid-row'],
 ];
 
-describe.each(VIEWS)('%s', (_name, path, sign) => {
-  it.each(['light', 'dark'] as const)('gives axe nothing to find, %s', async (colorScheme) => {
-    const page = await visit(path, { viewport: { width: 1440, height: 900 }, colorScheme });
-    await page.locator(sign).first().waitFor();
-    expect(await axe(page)).toEqual([]);
-  });
-
-  it('fits a phone', async () => {
-    const page = await visit(path, { viewport: { width: 390, height: 844 }, hasTouch: true });
-    await page.locator(sign).first().waitFor();
-    const overflow = await page.evaluate(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    expect(overflow).toBe(0);
-  });
+it.each(VIEWS)('%s: axe finds nothing, in both themes, and it fits a phone', async (_name, path, sign) => {
+  const page = await visit(path);
+  await page.locator(sign).first().waitFor();
+  expect(await axe(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await until('the dark theme', 5, async () =>
+    page.evaluate('document.documentElement.dataset.theme === "dark"'),
+  );
+  expect(await axe(page)).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await until('a page as wide as the screen', 5, async () =>
+    page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'),
+  );
 });
 
 describe('home', () => {
@@ -157,5 +159,225 @@ describe('the timeline', () => {
     });
     await page.keyboard.press('Escape');
     await becomes(page, 'from=-1h');
+  });
+});
+
+/** The first cells of the rows that are seen. */
+const firstCells = (page: Page, grid = '.vgrid') =>
+  page.locator(`${grid} .vgrid-row .fn-name`).allInnerTexts();
+
+describe('the flame graph', () => {
+  it('is a tree grid for those who do not see it, in step with the keys', async () => {
+    const page = await visit('/?query=shop&from=-1h');
+    await page.locator('.flame-stage').waitFor();
+    const grid = page.locator('.flame-grid');
+    await grid.focus();
+    const active = async () => {
+      const id = await grid.getAttribute('aria-activedescendant');
+      return words(page.locator(`#${id}`));
+    };
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    await until('the largest callee', 5, async () => /^GET \/orders, app\.routes/.test(await active()));
+    expect(await active()).toMatch(/ min.*, \d+(\.\d)? % of all ?self 0 s$/);
+    const row = page.locator('.flame-grid [aria-selected=true]');
+    expect(await row.getAttribute('aria-level')).toBe('4');
+    expect(await row.getAttribute('aria-setsize')).toBe('3');
+    await page.keyboard.press('ArrowUp');
+    await until('its caller', 5, async () => /^serve, app\.http/.test(await active()));
+    await page.keyboard.press('Enter');
+    await becomes(page, 'focus=');
+  });
+
+  it('steps through what a search found', async () => {
+    const page = await visit('/?query=shop&from=-1h&search=/^price/');
+    await page.locator('.flame-stage').waitFor();
+    await until('both places', 5, async () => /2 boxes/.test(await words(page.locator('#search-result'))));
+    const at = () => page.locator('.flame-grid').getAttribute('aria-activedescendant');
+    await page.keyboard.press('n');
+    await until('the first', 5, async () => /^price/.test(await words(page.locator(`#${await at()}`))));
+    const first = await at();
+    await page.keyboard.press('n');
+    await until('the second', 5, async () => (await at()) !== first);
+    await page.keyboard.press('N');
+    await until('the first again', 5, async () => (await at()) === first);
+  });
+
+  it('says what it cannot read in a pattern', async () => {
+    const page = await visit('/?query=shop&from=-1h&search=/(/');
+    await page.getByText(/not a regular expression/i).waitFor();
+  });
+
+  it('turns over and is coloured otherwise, in the address', async () => {
+    const page = await visit('/?query=shop&from=-1h');
+    await page.locator('.flame-stage').waitFor();
+    const picture = () => page.locator('.flame-window canvas').first().screenshot();
+    const before = await picture();
+    await page.keyboard.press('f');
+    await becomes(page, 'root=foot');
+    const turned = await picture();
+    expect(turned.equals(before)).toBe(false);
+    await page.getByLabel('Colour by').selectOption('self');
+    await becomes(page, 'colour=self');
+    await until('other colours', 5, async () => !(await picture()).equals(turned));
+  });
+
+  it('shows names in every script as they are', async () => {
+    const page = await visit('/?query=names&from=-1h&view=table');
+    await page.locator('.vgrid-row').first().waitFor();
+    const names = await firstCells(page);
+    for (const name of ['<img src=x onerror=alert(1)>', 'функция', 'دالة_طويلة', '函数', 'परीक्षण'])
+      expect(names).toContain(name);
+    expect(Math.max(...names.map((name) => name.length))).toBe(5000);
+    expect(await page.locator('img').count()).toBe(0);
+  });
+
+  it('draws a graph of one box, and real profiles of every type', async () => {
+    const page = await visit('/?query=single&from=-1h');
+    await page.locator('.flame-stage').waitFor();
+    await page.goto(`${server.url}/?query=gateway&from=-1h&type=memory:inuse_space:bytes:space:bytes`);
+    await page.locator('.flame-stage').waitFor();
+    expect(await words(page.locator('.crumbs'))).toMatch(/Heap in use .*iB on average/);
+  });
+});
+
+describe('what is done to the picture', () => {
+  it('stacks up in the address, and is undone one by one', async () => {
+    const page = await visit('/?query=shop&from=-1h&view=table');
+    await page.locator('.vgrid-row').first().waitFor();
+    await page.locator('.vgrid-row', { hasText: 'encode' }).click({ button: 'right' });
+    const menu = page.getByRole('menu');
+    expect(await axe(page)).toEqual([]);
+    await menu.getByRole('menuitem', { name: 'Only this function' }).click();
+    await becomes(page, 'do=focus:encode(json)');
+    await until('two functions', 5, async () => (await firstCells(page)).length === 2);
+    await page.locator('.vgrid').focus();
+    await page.keyboard.press('m');
+    await menu.waitFor();
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+    await page.keyboard.press('m');
+    await menu.getByRole('menuitem', { name: 'Merge it into its callers' }).click();
+    await until('one function', 5, async () => (await firstCells(page)).join() === 'encode');
+    expect(await page.locator('.transforms li').allInnerTexts()).toHaveLength(2);
+    await page.keyboard.press('u');
+    await until('undone', 5, async () => (await firstCells(page)).length === 2);
+    await page.goBack();
+    await until('back', 5, async () => (await firstCells(page)).length === 1);
+    await page.goto(`${server.url}/?v=1&query=shop&from=-1h&view=table&do=hide:escape(json)`);
+    await page.locator('.vgrid-row').first().waitFor();
+    expect(await firstCells(page)).not.toContain('escape');
+  });
+
+  it('is what it says: each transform, by what is on top of the table', async () => {
+    const page = await visit('/?query=shop&from=-1h&view=table');
+    for (const [transform, first, other] of [
+      ['invert', 'main', 'escape'],
+      ['module:json', 'render', 'to_rows'],
+      ['merge:escape(json)', 'encode', 'to_rows'],
+      ['only:json', 'escape', 'encode'],
+      ['collapse', 'escape', 'to_rows'],
+      ['trim:0.2', 'escape', 'GET /orders'],
+    ]) {
+      await page.goto(`${server.url}/?query=shop&from=-1h&view=table&do=${encodeURIComponent(transform)}`);
+      await page.locator('.transforms li').waitFor();
+      await page.locator('.vgrid-row').first().waitFor();
+      const names = await firstCells(page);
+      expect([transform, names[0]]).toEqual([transform, first]);
+      expect(names).toContain(other);
+    }
+  });
+});
+
+describe('the table of functions', () => {
+  it('sorts, filters and leads to callers and callees', async () => {
+    const page = await visit('/?query=shop&from=-1h&view=table');
+    await page.locator('.vgrid-row').first().waitFor();
+    expect((await firstCells(page))[0]).toBe('escape');
+    await page.getByRole('button', { name: 'Total' }).click();
+    await becomes(page, 'sort=total');
+    await until('main', 5, async () => (await firstCells(page))[0] === 'main');
+    await page.keyboard.press('/');
+    await page.keyboard.type('price');
+    await until('one row', 5, async () => (await firstCells(page)).join() === 'price');
+    await page.locator('.vgrid').focus();
+    await page.keyboard.press('Enter');
+    await becomes(page, 'view=sandwich');
+    await until('the function', 5, async () => (await words(page.locator('.sandwich-what h2'))) === 'price');
+    expect(await words(page.locator('.sandwich-what'))).toMatch(/app\.pricing .* in 2 places/);
+    expect(await page.locator('.flame-stage').count()).toBe(2);
+  });
+
+  it('has only what is seen in the document', async () => {
+    const page = await visit('/?query=search&from=-1h&view=tree');
+    await page.locator('.vgrid-row').first().waitFor();
+    await page.locator('.vgrid').focus();
+    for (let i = 0; i < 12; i++) await page.keyboard.press(i % 2 ? 'ArrowDown' : 'ArrowRight');
+    expect(await page.locator('.vgrid-row').count()).toBeLessThan(80);
+    expect(Number(await page.locator('.vgrid').getAttribute('aria-rowcount'))).toBeGreaterThan(10);
+  });
+});
+
+describe('the call tree', () => {
+  it('opens and closes by keys, and turns round', async () => {
+    const page = await visit('/?query=shop&from=-1h&view=tree');
+    await page.locator('.vgrid-row').first().waitFor();
+    // The way that most of the time takes is open.
+    expect((await firstCells(page)).slice(0, 4)).toEqual(['main', 'serve', 'GET /orders', 'render']);
+    await page.locator('.vgrid').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowLeft');
+    await until('closed', 5, async () => (await firstCells(page)).join() === 'main');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await until('into it', 5, async () =>
+      /^serve/.test(await words(page.locator('.vgrid-row[aria-selected=true]'))),
+    );
+    await page.getByRole('link', { name: 'From the functions up' }).click();
+    await becomes(page, 'up=1');
+    await until('the dearest function', 5, async () => (await firstCells(page))[0] === 'escape');
+  });
+});
+
+describe('the comparison', () => {
+  it('of two versions has the culprit on top', async () => {
+    const page = await visit('/?query=shop&from=-1h');
+    await page.locator('.chart-marks button').click();
+    await page.locator('.change-columns .vgrid-row').first().waitFor();
+    const [first, second] = await firstCells(page);
+    expect([first, second]).toEqual([CULPRIT, 'audit']);
+    const row = await words(page.locator('.change-columns .vgrid-row').first());
+    // A selection by a label is not said to be of nylas' sampler.
+    expect(await page.locator('.banner').count()).toBe(0);
+    expect(row).toMatch(/\+0\.\d+ cores 0\.\d+ cores \d(\.\d+)? cores/);
+    expect(await words(page.locator('.diff-summary'))).toMatch(/1\.7\.3.*1\.8\.0.*\+1\d\d %/);
+    await page.getByRole('link', { name: 'Shares' }).click();
+    await becomes(page, 'relative=1');
+    await until('shares', 5, async () =>
+      /\+\d+(\.\d)? %/.test(await words(page.locator('.change-columns .vgrid-row').first())),
+    );
+    await page.getByRole('link', { name: 'Side by side' }).click();
+    await until('two graphs', 5, async () => (await page.locator('.flame-stage').count()) === 2);
+    expect(await axe(page)).toEqual([]);
+  });
+
+  it('of times shows both on the timeline, and takes another with Shift', async () => {
+    const page = await visit('/?query=shop&from=-15minutes&view=diff');
+    await page.locator('.change-columns .vgrid-row').first().waitFor();
+    await until('both times', 5, async () => (await page.locator('.chart-band').count()) === 2);
+    const chart = await page.locator('.chart-picture').boundingBox();
+    if (!chart) throw new Error('there is no timeline');
+    await page.keyboard.down('Shift');
+    await page.mouse.move(chart.x + 40, chart.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(chart.x + 240, chart.y + 40, { steps: 4 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await until('another time', 5, async () => /base-from=\d{13}&base-until=\d{13}/.test(search(page)));
+    expect(search(page)).toContain('from=-15minutes');
+  });
+
+  it('with a time in which there was nothing says so', async () => {
+    const page = await visit('/?query=single&from=-1h&view=diff&base-from=-5h&base-until=-4h');
+    await page.getByText('There is nothing on the other side').waitFor();
   });
 });

@@ -3,12 +3,12 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/header.css';
 import './styles/panels.css';
-import { startComparison } from './state/comparison.ts';
 import { startConnection } from './state/connection.ts';
 import { startLoading } from './state/data.ts';
 import { startFirstProfile } from './state/first-profile.ts';
 import { startSession } from './state/session.ts';
 import { startTheme } from './state/theme.ts';
+import { startVersions } from './state/versions.ts';
 import { startRouter } from './state/view.ts';
 import { App, preloadView } from './ui/app.tsx';
 
@@ -17,7 +17,7 @@ startRouter();
 preloadView();
 void startSession(() => {
   startLoading();
-  startComparison();
+  startVersions();
   startConnection();
   startFirstProfile();
 });

@@ -23,8 +23,12 @@ export interface Scene {
   readonly scrollTop: number;
   readonly pixelRatio: number;
   readonly palette: FlamePalette;
-  /** Colour of each box of the graph, as an index into the palette. */
+  /** Colour of each node of the graph, as an index into the palette. */
   readonly styles: Uint8Array;
+  /** Rows from the root to the deepest one shown. */
+  readonly rows: number;
+  /** Root at the foot. */
+  readonly flip: boolean;
   readonly font: string;
   readonly rootName: string;
   readonly matches: Matches | undefined;
@@ -41,10 +45,12 @@ export function drawFlame(context: CanvasRenderingContext2D, scene: Scene): void
   context.font = scene.font;
   const measure: Measure = (text) => context.measureText(text).width;
 
-  const firstRow = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT));
-  const lastRow = Math.min(layout.rows - 1, Math.floor((scrollTop + height) / ROW_HEIGHT));
-  for (let row = firstRow; row <= lastRow; row++) {
-    const y = row * ROW_HEIGHT - scrollTop;
+  const firstLine = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT));
+  const lastLine = Math.min(scene.rows - 1, Math.floor((scrollTop + height) / ROW_HEIGHT));
+  for (let line = firstLine; line <= lastLine; line++) {
+    const y = line * ROW_HEIGHT - scrollTop;
+    const row = scene.flip ? scene.rows - 1 - line : line;
+    if (row >= layout.rows) continue;
     eachRun(layout, row, view, width, (first, last, x0, x1) => {
       if (x0 >= width) return;
       const begin = snap(Math.max(0, x0), pixelRatio);
@@ -77,7 +83,7 @@ function drawBox(
   const isRoot = node === 0;
   const isMatch = matches !== undefined && matches.box[index] === 1;
   context.globalAlpha = matches && !isMatch ? DIMMED : 1;
-  context.fillStyle = isMatch ? palette.match : isRoot ? palette.root : palette.fill[styles[index]];
+  context.fillStyle = isMatch ? palette.match : isRoot ? palette.root : palette.fill[styles[node]];
   const width = Math.max(end - begin - GAP, Math.min(1, end - begin));
   if (width > 8) {
     context.beginPath();
@@ -121,10 +127,10 @@ function drawDust(
   y: number,
 ): void {
   const isMatch = matches !== undefined && matchesIn(matches, first, last);
-  const { entry, graph } = layout;
+  const { entry } = layout;
   const middle = entry[(first + last) >>> 1];
   // One of them stands for all: a grey run would say nothing of what it is made of.
-  const colour = isMatch ? palette.match : palette.paleFill[styles[graph.box[nodeOf(middle)]]];
+  const colour = isMatch ? palette.match : palette.paleFill[styles[nodeOf(middle)]];
   context.globalAlpha = matches && !isMatch ? DIMMED : 1;
   context.fillStyle = colour;
   context.fillRect(begin, y, Math.max(end - begin, 0.5), ROW_HEIGHT - GAP);
@@ -220,7 +226,7 @@ export function drawMarks(
 
 /** Where an entry's box is, within the canvas; at least 3 px wide, so that a mark on it is seen. */
 function edges(
-  { layout, view, width, scrollTop }: Scene,
+  { layout, view, width, scrollTop, rows, flip }: Scene,
   at: number,
 ): { x: number; y: number; boxWidth: number } {
   const scale = width / (view.right - view.left);
@@ -228,5 +234,6 @@ function edges(
   const end = Math.min(width - 1, (layout.right[at] - view.left) * scale - GAP);
   let row = 0;
   while (layout.offsets[row + 1] <= at) row++;
-  return { x, y: row * ROW_HEIGHT - scrollTop, boxWidth: Math.max(3, end - x) };
+  const line = flip ? rows - 1 - row : row;
+  return { x, y: line * ROW_HEIGHT - scrollTop, boxWidth: Math.max(3, end - x) };
 }

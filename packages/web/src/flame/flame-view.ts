@@ -1,6 +1,7 @@
 import { drawFlame, drawMarks, ROW_HEIGHT, type Scene } from './draw.ts';
 import { type FlameLayout, isHidden, nodeOf, rowsDownFrom } from './layout.ts';
-import { type FlamePalette, palette, styleOf } from './palette.ts';
+import type { NodeStyles } from './node-styles.ts';
+import { type FlamePalette, palette } from './palette.ts';
 import type { Matches } from './search.ts';
 import { entryAt, type Viewport, viewportOf } from './viewport.ts';
 import { type Step, walk } from './walk.ts';
@@ -21,11 +22,16 @@ export interface FlamePicture {
   readonly focus: number;
   readonly focusId: string;
   readonly matches: Matches | undefined;
+  readonly styles: NodeStyles;
+  /** Root at the foot. */
+  readonly flip: boolean;
   readonly rootName: string;
   readonly hiddenName: (node: number) => string;
 }
 
 export interface FlameEvents {
+  /** What can be done with a box was asked for, at a place of the window. */
+  onMenu(node: number, x: number, y: number): void;
   /** The spot that a card should tell of, or undefined. */
   onSpot(spot: Spot | undefined): void;
   /** A box to zoom into; `node` of a left-out part is the box that it lies under. */
@@ -47,7 +53,8 @@ export class FlameView {
   readonly #ending = new AbortController();
   readonly #resizes: ResizeObserver;
   #picture: FlamePicture | undefined;
-  #styles = new Uint8Array();
+  /** Rows from the root to the deepest one shown. */
+  #rows = 0;
   #view: Viewport = { left: 0, right: 1 };
   #zoom: { from: Viewport; to: Viewport; start: number } | undefined;
   #palette: FlamePalette;
@@ -87,11 +94,7 @@ export class FlameView {
   show(picture: FlamePicture): void {
     const before = this.#picture;
     const target = viewportOf(picture.layout, picture.focus);
-    if (before?.layout !== picture.layout) {
-      const { boxes } = picture.layout.graph;
-      if (before?.layout.graph.boxes !== boxes) this.#styles = Uint8Array.from(boxes, styleOf);
-      this.#selected = -1;
-    }
+    if (before?.layout !== picture.layout) this.#selected = -1;
     this.#picture = picture;
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     const moved = before !== undefined && before.focusId !== picture.focusId;
@@ -128,12 +131,19 @@ export class FlameView {
     const picture = this.#picture;
     if (!picture) return -1;
     const view = viewportOf(picture.layout, picture.focus);
-    const node = this.#selected < 0 ? picture.focus : walk(picture.layout, view, this.selected, step);
+    return this.walkTo(this.#selected < 0 ? picture.focus : walk(picture.layout, view, this.selected, step));
+  }
+
+  /** Selects a node as keys do, and brings it into view. */
+  walkTo(node: number): number {
+    const picture = this.#picture;
+    if (!picture) return -1;
+    const view = viewportOf(picture.layout, picture.focus);
     this.#selected = picture.layout.place[node];
     this.#walking = true;
     this.#touch = false;
     this.#pointer = undefined;
-    const row = picture.layout.graph.depth[node];
+    const row = this.#line(picture.layout.graph.depth[node]);
     this.#bringIntoView(row);
     const stage = this.#stage.getBoundingClientRect();
     const scale = stage.width / (view.right - view.left);
@@ -141,6 +151,11 @@ export class FlameView {
     this.#say({ at: this.#selected, x, y: stage.top + (row + 1) * ROW_HEIGHT, by: 'keys' });
     this.#schedule();
     return node;
+  }
+
+  /** A row of the layout as a line of the picture, from the top; the same the other way round. */
+  #line(row: number): number {
+    return this.#picture?.flip ? this.#rows - 1 - row : row;
   }
 
   clearSpot(): void {
@@ -176,6 +191,18 @@ export class FlameView {
       { signal },
     );
     canvas.addEventListener('click', (event) => this.#clicked(event.clientX, event.clientY), { signal });
+    canvas.addEventListener(
+      'contextmenu',
+      (event) => {
+        const at = this.#entryUnder(event.clientX, event.clientY);
+        if (at < 0 || !this.#picture) return;
+        event.preventDefault();
+        this.clearSpot();
+        this.#events.onMenu(nodeOf(this.#picture.layout.entry[at]), event.clientX, event.clientY);
+      },
+      { signal },
+    );
+    canvas.addEventListener('wheel', (event) => this.#wheeled(event), { signal, passive: false });
   }
 
   #clicked(x: number, y: number): void {
@@ -196,13 +223,34 @@ export class FlameView {
     this.#schedule();
   }
 
+  /** With Ctrl or by pinching: zooms around the pointer. Sideways: moves what is zoomed. The page scrolls by the rest. */
+  #wheeled(event: WheelEvent): void {
+    const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : 0;
+    if (!this.#picture || !(event.ctrlKey || event.metaKey || sideways)) return;
+    const { left, right } = this.#view;
+    const width = right - left;
+    if (!event.ctrlKey && !event.metaKey && width >= 1) return;
+    event.preventDefault();
+    const stage = this.#stage.getBoundingClientRect();
+    const zooming = event.ctrlKey || event.metaKey;
+    const factor = zooming ? Math.exp(Math.max(-0.5, Math.min(0.5, event.deltaY * 0.005))) : 1;
+    const length = Math.min(1, Math.max(1e-9, width * factor));
+    const share = (event.clientX - stage.left) / stage.width;
+    const moved = left + share * (width - length) + (zooming ? 0 : (sideways / stage.width) * width);
+    const begin = Math.max(0, Math.min(1 - length, moved));
+    this.#zoom = undefined;
+    this.#view = { left: begin, right: begin + length };
+    this.#redraw();
+    this.#followPointer();
+  }
+
   #entryUnder(x: number, y: number): number {
     const picture = this.#picture;
     if (!picture) return -1;
     const stage = this.#stage.getBoundingClientRect();
     const { left, right } = this.#view;
     const share = left + ((x - stage.left) / stage.width) * (right - left);
-    return entryAt(picture.layout, Math.floor((y - stage.top) / ROW_HEIGHT), share);
+    return entryAt(picture.layout, this.#line(Math.floor((y - stage.top) / ROW_HEIGHT)), share);
   }
 
   /** After the pointer moved, or the picture under it. */
@@ -249,6 +297,7 @@ export class FlameView {
     const { layout, focus } = picture;
     // While the way to a box is drawn, what is left behind is still seen.
     const rows = this.#zoom ? layout.rows : rowsDownFrom(layout, focus);
+    this.#rows = rows;
     const full = rows * ROW_HEIGHT;
     this.#stage.style.height = `${full}px`;
     const width = this.#stage.clientWidth;
@@ -305,7 +354,9 @@ export class FlameView {
       scrollTop: Math.max(0, holder.getBoundingClientRect().top - stage.top),
       pixelRatio: devicePixelRatio,
       palette: this.#palette,
-      styles: this.#styles,
+      styles: picture.styles,
+      rows: this.#rows,
+      flip: picture.flip,
       font: this.#font,
       rootName: picture.rootName,
       matches: picture.matches,

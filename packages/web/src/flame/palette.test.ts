@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { oklch } from './oklch.ts';
-import { familyOf, HUE_COUNT, palette, STYLES, styleOf } from './palette.ts';
+import {
+  CHANGE_STEPS,
+  CHANGE_STYLE,
+  familyOf,
+  HEAT_STEPS,
+  HEAT_STYLE,
+  HUE_COUNT,
+  palette,
+  STYLES,
+  styleOf,
+} from './palette.ts';
 
 const channels = (colour: string) =>
   (colour.match(/[0-9a-f]{2}/g) as string[]).map((two) => Number.parseInt(two, 16) / 255);
@@ -25,7 +35,7 @@ describe.each([
   const { fill, text, root, rootText, match, matchText, hatchGround, hatchText } = palette(dark);
 
   it('has text of contrast AA (4.5) on every box', () => {
-    expect(fill).toHaveLength(STYLES);
+    expect(fill).toHaveLength(STYLES + HEAT_STEPS + CHANGE_STEPS);
     for (const one of fill) expect(contrast(one, text)).toBeGreaterThan(4.5);
     expect(contrast(root, rootText)).toBeGreaterThan(4.5);
     expect(contrast(match, matchText)).toBeGreaterThan(4.5);
@@ -34,8 +44,23 @@ describe.each([
 
   it('keeps blue for matches', () => {
     const blueness = (colour: string) => channels(colour)[2] - channels(colour)[0];
-    for (const one of fill) expect(blueness(one)).toBeLessThan(0.02);
+    for (const one of fill.slice(0, CHANGE_STYLE)) expect(blueness(one)).toBeLessThan(0.02);
     expect(blueness(match)).toBeGreaterThan(0.4);
+  });
+
+  it('tells less from more to every kind of eye, the more the further apart', () => {
+    const ramp = fill.slice(CHANGE_STYLE);
+    const blue = ramp.map((colour) => channels(colour)[2] - channels(colour)[0]);
+    for (let i = 1; i < ramp.length; i++) expect(blue[i]).toBeLessThan(blue[i - 1]);
+    expect(blue[0]).toBeGreaterThan(0.2);
+    expect(blue[ramp.length - 1]).toBeLessThan(-0.2);
+    expect(Math.abs(blue[(ramp.length - 1) / 2])).toBeLessThan(0.05);
+  });
+
+  it('gets stronger with own time', () => {
+    const ramp = fill.slice(HEAT_STYLE, HEAT_STYLE + HEAT_STEPS).map(luminance);
+    for (let i = 1; i < ramp.length; i++)
+      expect(dark ? ramp[i] - ramp[i - 1] : ramp[i - 1] - ramp[i]).toBeGreaterThan(0);
   });
 });
 

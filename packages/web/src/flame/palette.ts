@@ -1,4 +1,4 @@
-import type { Box } from '@everflame/profile';
+import { type Box, boxName } from '@everflame/profile';
 import { oklch } from './oklch.ts';
 
 /**
@@ -34,7 +34,18 @@ const HUES: readonly Hue[] = [
 const SHADES = [0, -0.018, 0.018, -0.034, 0.034];
 
 export const HUE_COUNT = HUES.length;
+/** Styles of modules and functions; behind them stand those of the two ramps. */
 export const STYLES = HUES.length * SHADES.length;
+
+/** From little to much: straw to ember, each step darker than the one before (in the dark: brighter). */
+export const HEAT_STEPS = 12;
+export const HEAT_STYLE = STYLES;
+/**
+ * From shrunk over unchanged to grown: blue, grey, orange. These two are told apart by every kind of eye, and each gets
+ * stronger away from the middle.
+ */
+export const CHANGE_STEPS = 13;
+export const CHANGE_STYLE = HEAT_STYLE + HEAT_STEPS;
 
 /** The program itself, as Python and Go call it: it gets the ember, and leaves the other hues to what it uses. */
 const OWN = new Set(['__main__', 'main']);
@@ -66,6 +77,23 @@ export function palette(dark: boolean): FlamePalette {
   for (const { hue, chroma, lift } of HUES) {
     for (const shade of SHADES)
       fill.push(oklch(lightness + (lift + shade) * (dark ? 0.8 : 1), chroma * strength, hue));
+  }
+  for (let step = 0; step < HEAT_STEPS; step++) {
+    const share = step / (HEAT_STEPS - 1);
+    fill.push(
+      dark
+        ? oklch(0.33 + 0.19 * share, 0.015 + 0.105 * share, 75 - 30 * share)
+        : oklch(0.93 - 0.2 * share, 0.015 + 0.125 * share, 90 - 45 * share),
+    );
+  }
+  for (let step = 0; step < CHANGE_STEPS; step++) {
+    const share = (2 * step) / (CHANGE_STEPS - 1) - 1;
+    const size = Math.abs(share);
+    fill.push(
+      dark
+        ? oklch(0.33 + 0.15 * size, 0.006 + 0.1 * size, share < 0 ? 252 : 50)
+        : oklch(0.91 - 0.16 * size, 0.006 + 0.11 * size, share < 0 ? 252 : 55),
+    );
   }
   const paleFill = fill.map((colour) => `${colour}b8`);
   return dark
@@ -99,6 +127,11 @@ export function palette(dark: boolean): FlamePalette {
         outline: oklch(0.3, 0.03, 50),
         ring: oklch(0.5, 0.15, 45),
       };
+}
+
+/** As `styleOf`, with the function alone: neighbours of one module are told apart better, modules not at all. */
+export function functionStyleOf(box: Box): number {
+  return hash(boxName(box)) % STYLES;
 }
 
 /** Index of a box's colour in `fill`. */

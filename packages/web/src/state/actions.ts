@@ -3,7 +3,7 @@ import type { Deploy } from '../timeline/deploys.ts';
 import { chooseType, typesOf } from './choice.ts';
 import { graph, moreDetail, pathIdsOf, picture, services, showsFile, type } from './data.ts';
 import { isLive, nearestPreset, pinned, type Range, widened } from './range.ts';
-import { formatSelector, parseSelector, withLabel } from './selector.ts';
+import { formatSelector, withLabel, withoutLabel } from './selector.ts';
 import type { PICTURES, ViewState } from './url.ts';
 import { isPicture, navigate, trail, view } from './view.ts';
 
@@ -31,13 +31,7 @@ export function showAs(name: PictureName, change: Partial<ViewState> = {}): void
 
 /** The version that appeared against the one before it, over the range that is shown. */
 export function compareVersions({ version, previous }: Deploy): void {
-  const { query = '' } = view.peek();
-  const { service, matchers } = parseSelector(query);
-  const rest = matchers
-    .split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)
-    .filter((one) => one && !/^\s*version\s*=/.test(one))
-    .join(',');
-  const plain = formatSelector({ service, matchers: rest });
+  const plain = withoutLabel(view.peek().query ?? '', 'version');
   navigate({
     view: 'diff',
     query: withLabel(plain, 'version', version),
@@ -70,8 +64,13 @@ export function showRange(range: Range): void {
   navigate({ from: range.from, until: range.until }, 'push', { outer: [] });
 }
 
-/** From a stretch of the timeline, in unix ms. */
-export function selectRange(from: number, until: number): void {
+/** From a stretch of the timeline, in unix ms. @param other the other side of a comparison */
+export function selectRange(from: number, until: number, other = false): void {
+  if (other && view.peek().view === 'diff') {
+    const range = pinned(from, until);
+    navigate({ baseFrom: range.from, baseUntil: range.until });
+    return;
+  }
   const { from: oldFrom, until: oldUntil } = view.peek();
   const outer = [...trail.peek().outer, { from: oldFrom, until: oldUntil }];
   navigate(pinned(from, until), 'push', { outer });

@@ -14,6 +14,7 @@ import type { FlameGraphAnswer, Overview, Service, Status, Timeline } from '../a
 import { type FlameLayout, layOut } from '../flame/layout.ts';
 import { chooseService, chooseType, OWN_SERVICE, typesOf } from './choice.ts';
 import { clock } from './clock.ts';
+import type { Range } from './range.ts';
 import { Resource } from './resource.ts';
 import { parseSelector } from './selector.ts';
 import { isPicture, navigate, view } from './view.ts';
@@ -41,6 +42,11 @@ export const labels = new Resource<{ labels: string[] }, string[]>('labels', (ra
 export const overview = new Resource<Overview, Overview>('overview', (raw) => raw);
 /** CPU time of all services, to tell which is the busiest; asked for only by a page without `query`. */
 const busiest = new Resource<Timeline, Timeline>('timeline', (raw) => raw);
+
+/** What the timeline shows where it is not what is asked for: a comparison shows both of its times, or versions. */
+export const timelineRange = signal<(Partial<Range> & { query?: string; by?: string }) | undefined>(
+  undefined,
+);
 
 /** Width of the flame graph in CSS pixels, upwards to full 200: a window being resized does not ask at every step. */
 export const flameWidth = signal(Math.ceil(window.innerWidth / 200) * 200);
@@ -138,7 +144,8 @@ export function startLoading(): void {
     clock.ticks.value;
     const asked = question.value;
     const { by } = view.value;
-    if (asked) untracked(() => timeline.load({ ...asked, by: by || undefined, points: 300 }));
+    const range = timelineRange.value;
+    if (asked) untracked(() => timeline.load({ ...asked, by: by || undefined, points: 300, ...range }));
   });
   effect(() => {
     const asked = question.value;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLive, nearestPreset, PRESETS, pinned, presetOf, secondsAgo, widened } from './range.ts';
+import { isLive, nearestPreset, PRESETS, pinned, presetOf, secondsAgo, shifted, widened } from './range.ts';
 
 describe('time ranges', () => {
   it.each([
@@ -44,5 +44,24 @@ describe('time ranges', () => {
     expect(widened(10_000, 20_000, 1e9)).toEqual({ from: '0', until: '30000' });
     expect(widened(10_000, 20_000, 24_000)).toEqual({ from: '0', until: '24000' });
     expect(widened(10_000, 20_000, 15_000)).toEqual({ from: '0', until: '20000' });
+  });
+});
+
+describe('the range before', () => {
+  const known = { from: 1_700_000_000_000, until: 1_700_000_900_000 };
+
+  it('moves along where this one does', () => {
+    expect(shifted({ from: '-15minutes', until: 'now' }, 900, known)).toEqual({
+      from: '-30minutes',
+      until: '-15minutes',
+    });
+    expect(shifted({ from: '-1h', until: 'now' }, 86_400, known)).toEqual({ from: '-25h', until: '-1d' });
+    expect(shifted({ from: '-90s', until: 'now' }, 1, known)).toEqual({ from: '-91s', until: '-1s' });
+  });
+
+  it('stands where this one stands, or cannot be read here', () => {
+    const before = { from: '1699999100000', until: '1700000000000' };
+    expect(shifted({ from: '1700000000000', until: '1700000900000' }, 900, known)).toEqual(before);
+    expect(shifted({ from: 'yesterday at noon', until: 'now' }, 900, known)).toEqual(before);
   });
 });

@@ -67,3 +67,35 @@ export function widened(from: number, until: number, now: number): Range {
   const length = Math.max(1000, until - from);
   return pinned(from - length, Math.max(until, Math.min(now, until + length)));
 }
+
+const LENGTHS: readonly (readonly [seconds: number, unit: string])[] = [
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'minutes'],
+  [1, 's'],
+];
+
+function ago(seconds: number): string {
+  if (seconds === 0) return 'now';
+  const [size, unit] = LENGTHS.find(([length]) => seconds % length === 0) ?? [1, 's'];
+  return `-${Math.round(seconds / size)}${unit}`;
+}
+
+/**
+ * The range that lies `seconds` before this one: relative where this one is, so that it moves along.
+ *
+ * @param known the range as the server understood it, unix ms, for dates that the page does not read
+ */
+export function shifted(range: Range, seconds: number, known: { from: number; until: number }): Range {
+  const [from, until] = [secondsAgo(range.from), secondsAgo(range.until)];
+  if (from !== undefined && until !== undefined)
+    return { from: ago(from + seconds), until: ago(until + seconds) };
+  return pinned(known.from - seconds * 1000, known.until - seconds * 1000);
+}
+
+/** Where a date lies, unix ms, as far as the page can tell without the server. */
+export function momentOf(date: string, now: number): number | undefined {
+  const seconds = secondsAgo(date);
+  if (seconds !== undefined) return now - seconds * 1000;
+  return /^\d{12,}$/.test(date) ? Number(date) : undefined;
+}

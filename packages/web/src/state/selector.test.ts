@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatSelector, parseSelector, withLabel } from './selector.ts';
+import { formatSelector, parseSelector, splitMatchers, withLabel, withoutLabel } from './selector.ts';
 
 describe('selector', () => {
   it.each([
@@ -32,5 +32,14 @@ describe('selector', () => {
     expect(withLabel('shop', 'host', 'a "b"')).toBe('shop{host="a \\"b\\""}');
     expect(withLabel('shop{env="x"}', 'host', 'b')).toBe('shop{env="x",host="b"}');
     expect(withLabel('', 'host', 'b')).toBe('{host="b"}');
+  });
+});
+
+describe('matchers', () => {
+  it('are taken apart and away one by one, whatever is in their quotes', () => {
+    expect(splitMatchers('a="1,2", b!="\\"x,\\""')).toEqual(['a="1,2"', ' b!="\\"x,\\""']);
+    expect(withoutLabel('shop{version="1,2",host=~"a.*"}', 'version')).toBe('shop{host=~"a.*"}');
+    expect(withoutLabel('shop{host="a"}', 'version')).toBe('shop{host="a"}');
+    expect(withoutLabel('shop', 'version')).toBe('shop');
   });
 });

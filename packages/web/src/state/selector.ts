@@ -45,3 +45,19 @@ export function withLabel(query: string, label: string, value: string): string {
 function quote(value: string): string {
   return `"${value.replace(/[\\"]/g, '\\$&')}"`;
 }
+
+/** `query` without what it says of a label. */
+export function withoutLabel(query: string, label: string): string {
+  const { service, matchers } = parseSelector(query);
+  return formatSelector({
+    service,
+    matchers: splitMatchers(matchers)
+      .filter((one) => !new RegExp(`^\\s*${label}\\s*(=~|!~|!=|=)`).test(one))
+      .join(','),
+  });
+}
+
+/** The matchers of a selector, one by one; a comma in quotes is none between them. */
+export function splitMatchers(matchers: string): string[] {
+  return matchers.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+}

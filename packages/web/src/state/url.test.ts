@@ -26,6 +26,7 @@ const view: fc.Arbitrary<ViewState> = fc.record({
   baseFrom: fc.option(said, { nil: undefined }),
   baseUntil: fc.option(said, { nil: undefined }),
   relative: fc.boolean(),
+  beside: fc.boolean(),
   file: text,
   theme: fc.constantFrom(...THEMES),
   tz: fc.constantFrom('', 'UTC', 'Asia/Kolkata'),

@@ -39,6 +39,8 @@ export interface ViewState {
   readonly baseUntil: string | undefined;
   /** Shares are compared in place of values. */
   readonly relative: boolean;
+  /** Both sides of a comparison beside one another, in place of one over the other. */
+  readonly beside: boolean;
   /** Name of the file that is shown in place of what is stored. */
   readonly file: string;
   readonly theme: Theme;
@@ -76,6 +78,7 @@ export const DEFAULT_VIEW: ViewState = {
   baseFrom: undefined,
   baseUntil: undefined,
   relative: false,
+  beside: false,
   file: '',
   theme: '',
   tz: '',
@@ -110,6 +113,7 @@ export function parseView(search: string): ViewState {
     baseFrom: params.get('base-from') || undefined,
     baseUntil: params.get('base-until') || undefined,
     relative: params.get('relative') === '1',
+    beside: params.get('beside') === '1',
     file: params.get('file') ?? '',
     theme: oneOf(THEMES, params.get('theme'), ''),
     tz: zone(params.get('tz') ?? ''),
@@ -139,6 +143,7 @@ export function formatView(view: ViewState): string {
   put('base-from', view.baseFrom);
   put('base-until', view.baseUntil);
   if (view.relative) put('relative', '1');
+  if (view.beside) put('beside', '1');
   put('fn', view.fn);
   for (const one of view.do) put('do', one);
   if (view.up) put('up', '1');

@@ -1,6 +1,5 @@
 import { leaveRange, showAs, undoTransform, zoomOut } from '../state/actions.ts';
 import { isPicture, navigate, trail, view } from '../state/view.ts';
-import { SEARCH_ID } from './search-box.tsx';
 import { keysShown } from './shell/keys-sheet.tsx';
 import { paletteShown } from './shell/palette-button.tsx';
 import { VIEW_NAMES } from './view-names.ts';
@@ -22,9 +21,11 @@ function act(key: string): boolean {
   if (key === '?') keysShown.value = true;
   else if (key === 'g') paletteShown.value = true;
   else if (!isPicture.peek()) return false;
-  else if (key === '/') document.getElementById(SEARCH_ID)?.focus();
+  else if (key === '/') document.getElementById('search')?.focus();
   else if (key === 'Escape') return leave();
   else if (key === 'u' && view.peek().do.length > 0) undoTransform(view.peek().do.length - 1);
+  else if (key === 'n' || key === 'N')
+    void import('./flame/flame-panel.tsx').then(({ goToMatch }) => goToMatch(key === 'n' ? 1 : -1));
   else if (key === 'f') navigate({ flip: !view.peek().flip }, 'replace');
   else {
     const named = VIEW_NAMES.find((one) => one.key === key);

@@ -1,20 +1,42 @@
-import { picture, showsFile } from '../state/data.ts';
-import { FlamePanel } from './flame-panel.tsx';
+import { graph, picture, showsFile } from '../state/data.ts';
+import { view } from '../state/view.ts';
+import { FlamePanel } from './flame/flame-panel.tsx';
+import { BoxMenu } from './menu/box-menu.tsx';
 import { NoData } from './no-data.tsx';
+import { lazy } from './parts/lazy.tsx';
 import { TimelinePanel } from './timeline/timeline-panel.tsx';
+import { TransformChips } from './transform-chips.tsx';
 import { ViewTabs } from './view-tabs.tsx';
 import { WhatRow } from './what-row.tsx';
 
+const TablePanel = lazy(async () => (await import('./table/table-panel.tsx')).TablePanel);
+const TreePanel = lazy(async () => (await import('./tree/tree-panel.tsx')).TreePanel);
+const SandwichPanel = lazy(async () => (await import('./sandwich/sandwich-panel.tsx')).SandwichPanel);
+const DiffPanel = lazy(async () => (await import('./diff/diff-panel.tsx')).DiffPanel);
+
 /** One selection: what it did over time, and where its time went. */
 export function PicturePage() {
-  const shown = picture.value;
-  const isEmpty = shown !== undefined && shown.answer.total <= 0;
   return (
     <>
       <WhatRow />
       {!showsFile.value && <TimelinePanel />}
       <ViewTabs />
-      {isEmpty ? <NoData answer={shown.answer} /> : <FlamePanel />}
+      <div class="progress" data-busy={graph.pending.value} aria-hidden="true" />
+      <TransformChips />
+      <Panel />
+      <BoxMenu />
     </>
   );
+}
+
+function Panel() {
+  const shown = picture.value;
+  const { view: name } = view.value;
+  // A comparison may be with a time in which there was nothing, and says so itself.
+  if (name === 'diff') return <DiffPanel />;
+  if (shown && shown.answer.total <= 0) return <NoData answer={shown.answer} />;
+  if (name === 'table') return <TablePanel />;
+  if (name === 'tree') return <TreePanel />;
+  if (name === 'sandwich') return <SandwichPanel />;
+  return <FlamePanel />;
 }

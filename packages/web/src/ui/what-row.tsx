@@ -1,6 +1,8 @@
 import { showsFile } from '../state/data.ts';
+import { parseSelector } from '../state/selector.ts';
 import { view } from '../state/view.ts';
 import { Matchers, ServicePicker, TypePicker } from './pickers.tsx';
+import { VIEW_NAMES } from './view-names.ts';
 
 /** What the page is about: the service and its type, or the file. */
 export function WhatRow() {
@@ -11,8 +13,13 @@ export function WhatRow() {
       </div>
     );
   }
+  const { service } = parseSelector(view.value.query ?? '');
+  const way = VIEW_NAMES.find((one) => one.view === view.value.view)?.name ?? '';
   return (
     <div class="what">
+      <h1 class="visually-hidden">
+        {service || 'All services'}: {way}
+      </h1>
       <ServicePicker />
       <TypePicker />
       <Matchers />

@@ -1,8 +1,8 @@
 import { pathTo } from '@everflame/profile';
-import { typeName } from '../format/profile-types.ts';
-import { formatCount, formatDuration, formatShare, formatValue } from '../format/units.ts';
-import { zoomInto, zoomOut } from '../state/actions.ts';
-import { focusNode, picture } from '../state/data.ts';
+import { typeName } from '../../format/profile-types.ts';
+import { formatCount, formatDuration, formatShare, formatValue } from '../../format/units.ts';
+import { zoomInto, zoomOut } from '../../state/actions.ts';
+import { focusNode, picture } from '../../state/data.ts';
 
 /** Ancestors that are named beside the box itself; those between are rows of the picture anyway. */
 const NAMED_ANCESTORS = 2;
@@ -17,7 +17,7 @@ export function Breadcrumbs() {
     const profiles = answer.profiles === 1 ? '1 profile' : `${formatCount(answer.profiles)} profiles`;
     return (
       <div class="crumbs">
-        <h1 class="crumbs-title">{typeName(answer.type)}</h1>
+        <h2 class="crumbs-title">{typeName(answer.type)}</h2>
         <span class="crumbs-about">
           {formatValue(answer.total, answer.unit)}
           {answer.kind === 'level' ? ' on average' : ''} from {profiles} over{' '}

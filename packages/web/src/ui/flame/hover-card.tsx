@@ -1,13 +1,15 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { Spot } from '../flame/flame-view.ts';
-import { isHidden, nodeOf } from '../flame/layout.ts';
-import { formatCount, formatShare, formatValue } from '../format/units.ts';
-import type { ShownGraph } from '../state/data.ts';
+import type { Spot } from '../../flame/flame-view.ts';
+import { isHidden, nodeOf } from '../../flame/layout.ts';
+import { formatCount, formatRate, formatShare, formatValue } from '../../format/units.ts';
+import type { ShownGraph } from '../../state/data.ts';
+import type { FlamePictureProps } from './flame-picture.tsx';
 
 interface CardProps {
   spot: Spot;
   shown: ShownGraph;
   focus: number;
+  facts?: FlamePictureProps['facts'];
   onOpen: (node: number) => void;
 }
 
@@ -16,7 +18,7 @@ const DISTANCE = 14;
 const MARGIN = 8;
 
 /** What one box is and costs. Follows the pointer; under a finger it lies at the foot of the window, with a button. */
-export function HoverCard({ spot, shown, focus, onOpen }: CardProps) {
+export function HoverCard({ spot, shown, focus, facts, onOpen }: CardProps) {
   const card = useRef<HTMLDivElement>(null);
   const touch = spot.by === 'touch';
   useLayoutEffect(() => {
@@ -47,7 +49,7 @@ export function HoverCard({ spot, shown, focus, onOpen }: CardProps) {
       {isHidden(entry) ? (
         <HiddenPart shown={shown} node={node} />
       ) : (
-        <BoxPart shown={shown} node={node} focus={focus} />
+        <BoxPart shown={shown} node={node} focus={focus} facts={facts} />
       )}
       {touch && (
         <button type="button" class="button button-strong" onClick={() => onOpen(node)}>
@@ -58,10 +60,22 @@ export function HoverCard({ spot, shown, focus, onOpen }: CardProps) {
   );
 }
 
-function BoxPart({ shown, node, focus }: { shown: ShownGraph; node: number; focus: number }) {
+interface BoxPartProps {
+  shown: ShownGraph;
+  node: number;
+  focus: number;
+  facts: FlamePictureProps['facts'];
+}
+
+function BoxPart({ shown, node, focus, facts }: BoxPartProps) {
   const { graph, answer } = shown;
   const box = graph.boxes[graph.box[node]];
   const zoomed = focus > 0;
+  // Per second of wall time: what one would save by being rid of it.
+  const perSecond =
+    answer.kind === 'flow' && answer.seconds > 0
+      ? formatRate(graph.total[node] / answer.seconds, answer.type, answer.kind)
+      : undefined;
   const row = (name: string, value: number) => (
     <tr>
       <th scope="row">{name}</th>
@@ -75,7 +89,19 @@ function BoxPart({ shown, node, focus }: { shown: ShownGraph; node: number; focu
       <p class="card-name">{node === 0 ? 'Everything' : box.function || '(no name)'}</p>
       {box.module && <p class="card-place">{box.module}</p>}
       {box.file && <p class="card-place card-file">{box.file}</p>}
-      <table class="card-values">
+      {facts && (
+        <table class="card-values">
+          <tbody>
+            {facts(node).map(({ name, value }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{value}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <table class="card-values" hidden={facts !== undefined}>
         <thead class={zoomed ? '' : 'visually-hidden'}>
           <tr>
             <td />
@@ -89,6 +115,12 @@ function BoxPart({ shown, node, focus }: { shown: ShownGraph; node: number; focu
         <tbody>
           {row('Total', graph.total[node])}
           {row('Self', graph.self[node])}
+          {perSecond !== undefined && (
+            <tr>
+              <th scope="row">On average</th>
+              <td colSpan={zoomed ? 3 : 2}>{perSecond}</td>
+            </tr>
+          )}
         </tbody>
       </table>
     </>
@@ -108,12 +140,4 @@ function HiddenPart({ shown: { graph, answer }, node }: { shown: ShownGraph; nod
       <p class="card-hint">Too narrow to draw here. Click to look into {under}.</p>
     </>
   );
-}
-
-/** A box in words, for a screen reader. */
-export function describeNode({ graph, answer }: ShownGraph, node: number, focus: number): string {
-  const box = graph.boxes[graph.box[node]];
-  const name = node === 0 ? 'Everything' : [box.function || 'no name', box.module].filter(Boolean).join(', ');
-  const zoomed = focus > 0 ? `, ${formatShare(graph.total[node] / graph.total[focus])} of zoomed` : '';
-  return `${name}: ${formatValue(graph.total[node], answer.unit)}, ${formatShare(graph.total[node] / graph.total[0])} of all${zoomed}; self ${formatValue(graph.self[node], answer.unit)}; level ${graph.depth[node]}`;
 }

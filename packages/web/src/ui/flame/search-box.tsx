@@ -1,16 +1,23 @@
 import { useRef } from 'preact/hooks';
-import type { Found, Search } from '../flame/search.ts';
-import { formatCount, formatShare, formatValue } from '../format/units.ts';
-import { search as searchFor } from '../state/actions.ts';
-import { focusNode, picture } from '../state/data.ts';
-import { view } from '../state/view.ts';
+import type { Found } from '../../flame/search.ts';
+import { formatCount, formatShare, formatValue } from '../../format/units.ts';
+import { search as searchFor } from '../../state/actions.ts';
+import { focusNode, picture } from '../../state/data.ts';
+import { parsedSearch } from '../../state/matches.ts';
+import { view } from '../../state/view.ts';
 
 export const SEARCH_ID = 'search';
 
 /** Typing is searched for after this pause: a graph of a million boxes takes some 50 ms. */
 const PAUSE_MS = 120;
 
-export function SearchBox({ search, found }: { search: Search; found: Found | undefined }) {
+interface SearchBoxProps {
+  readonly found: Found | undefined;
+  /** To the next match (1), or the one before (-1); left out where a list shows only what matches. */
+  readonly onStep?: (direction: 1 | -1) => void;
+}
+
+export function SearchBox({ found, onStep }: SearchBoxProps) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const { search: text } = view.value;
   const later = (value: string) => {
@@ -21,12 +28,28 @@ export function SearchBox({ search, found }: { search: Search; found: Found | un
     clearTimeout(timer.current);
     searchFor('');
   };
+  const search = parsedSearch.value;
   const invalid = search.kind === 'invalid';
   return (
     <search class="search">
       <p id="search-result" class="search-result" data-invalid={invalid} role="status">
         {invalid ? search.message : found ? describe(found) : ''}
       </p>
+      {onStep && found && found.boxes > 1 && (
+        <span class="search-steps">
+          <button
+            type="button"
+            aria-label="Previous match"
+            title="Previous match (N)"
+            onClick={() => onStep(-1)}
+          >
+            ‹
+          </button>
+          <button type="button" aria-label="Next match" title="Next match (n)" onClick={() => onStep(1)}>
+            ›
+          </button>
+        </span>
+      )}
       <div class="search-field">
         <svg width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
           <circle cx="7" cy="7" r="4.5" fill="none" stroke="currentColor" stroke-width="1.6" />
@@ -45,6 +68,11 @@ export function SearchBox({ search, found }: { search: Search; found: Found | un
           value={text}
           onInput={(event) => later(event.currentTarget.value)}
           onKeyDown={(event) => {
+            if (event.key === 'Enter') {
+              clearTimeout(timer.current);
+              if (event.currentTarget.value !== text) searchFor(event.currentTarget.value);
+              onStep?.(event.shiftKey ? -1 : 1);
+            }
             if (event.key !== 'Escape') return;
             event.stopPropagation();
             if (text || event.currentTarget.value) {

@@ -3,25 +3,19 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Timeline } from '../../api/types.ts';
 import { formatMoment, formatTicks, zoneOffset } from '../../format/time.ts';
 import { formatRate } from '../../format/units.ts';
+import type { Band } from '../../state/bands.ts';
 import type { Deploy } from '../../timeline/deploys.ts';
 import { stepPaths } from '../../timeline/text-pen.ts';
 import { timeTicks, valueTicks } from '../../timeline/ticks.ts';
 import { useWheelZoom } from './wheel-zoom.ts';
-
-/** A stretch of time that the page speaks of, shaded. */
-export interface Band {
-  readonly name: string;
-  readonly kind: 'before' | 'now';
-  readonly from: number;
-  readonly until: number;
-}
 
 export interface ChartProps {
   readonly timeline: Timeline;
   readonly words: string;
   readonly bands: readonly Band[];
   readonly marks: readonly Deploy[];
-  onSelect(from: number, until: number): void;
+  /** @param other with Shift: the other side of a comparison */
+  onSelect(from: number, until: number, other: boolean): void;
   onLeave(): void;
   onMark(deploy: Deploy): void;
 }
@@ -54,7 +48,7 @@ export function Chart({ timeline, words, bands, marks, onSelect, onLeave, onMark
       bucket.value = undefined;
     };
   }, []);
-  const zoomed = useWheelZoom(holder, timeline, AXIS, onSelect);
+  const zoomed = useWheelZoom(holder, timeline, AXIS, (first, last) => onSelect(first, last, false));
   const { from, until } = zoomed ?? timeline;
   const { width, height } = size.value;
   const right = Math.max(1, width - AXIS);
@@ -77,11 +71,11 @@ export function Chart({ timeline, words, bands, marks, onSelect, onLeave, onMark
     const length = timeline.groups[0]?.values.length ?? 0;
     bucket.value = px >= 0 && px <= right && index >= 0 && index < length ? index : undefined;
   };
-  const up = () => {
+  const up = (event: PointerEvent) => {
     const done = drag.value;
     drag.value = undefined;
     if (!done || Math.abs(done.to - done.from) < LEAST_DRAG) return;
-    onSelect(at(Math.min(done.from, done.to)), at(Math.max(done.from, done.to)));
+    onSelect(at(Math.min(done.from, done.to)), at(Math.max(done.from, done.to)), event.shiftKey);
   };
   const dragged = drag.value;
   return (

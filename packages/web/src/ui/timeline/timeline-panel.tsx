@@ -4,10 +4,11 @@ import { typeName } from '../../format/profile-types.ts';
 import { formatMoment, formatSpan } from '../../format/time.ts';
 import { formatRate } from '../../format/units.ts';
 import { compareVersions, leaveRange, narrowTo, selectRange, splitBy } from '../../state/actions.ts';
-import { bands, deployed } from '../../state/comparison.ts';
-import { labels, timeline } from '../../state/data.ts';
+import { bands } from '../../state/bands.ts';
+import { labels, timeline, timelineRange } from '../../state/data.ts';
 import { isLive } from '../../state/range.ts';
 import { parseSelector } from '../../state/selector.ts';
+import { deployed } from '../../state/versions.ts';
 import { trail, view } from '../../state/view.ts';
 import '../../styles/timeline.css';
 import { ordered, summarize } from '../../timeline/summary.ts';
@@ -81,7 +82,7 @@ function Picture({ timeline: shown }: { timeline: Timeline }) {
 }
 
 function Legend({ timeline: shown }: { timeline: Timeline }) {
-  const { by } = view.value;
+  const by = view.value.by || (timelineRange.value?.by ?? '');
   const at = bucket.value;
   return (
     <ul class="legend" aria-label={`By ${by}`}>
