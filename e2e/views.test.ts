@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodePprof, flameGraphOf } from '@everflame/profile';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { axe } from './support/axe.ts';
 import { launch, openPage, search, type WatchedPage, words } from './support/browser.ts';
 import { CULPRIT, NEW_VERSION, pushFleet } from './support/page-fleet.ts';
-import { TestServer, until } from './support/server.ts';
+import { ROOT, TestServer, until } from './support/server.ts';
 
 let server: TestServer;
 let browser: Browser;
@@ -379,5 +382,103 @@ describe('the comparison', () => {
   it('with a time in which there was nothing says so', async () => {
     const page = await visit('/?query=single&from=-1h&view=diff&base-from=-5h&base-until=-4h');
     await page.getByText('There is nothing on the other side').waitFor();
+  });
+});
+
+describe('a file', () => {
+  const CPU_FILE = join(ROOT, 'packages/profile/src/formats/fixtures/go-heap.pb.gz');
+
+  it('is opened, looked at in every way, and goes nowhere', async () => {
+    const page = await visit('/?view=open');
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() !== 'GET') sent.push(request.url());
+    });
+    await page.locator('.open-zone').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.locator('input[type=file]').setInputFiles(CPU_FILE);
+    await page.locator('.flame-stage').waitFor();
+    expect(search(page)).toContain('file=go-heap.pb.gz');
+    expect(await words(page.locator('.crumbs'))).toMatch(/iB/);
+    const types = page.getByLabel('Profile type');
+    await types.selectOption({ label: 'Allocated space' });
+    await becomes(page, 'type=memory:alloc_space:bytes:space:bytes');
+    await page.getByRole('link', { name: 'Functions' }).click();
+    await page.locator('.vgrid-row').first().waitFor();
+    const rows = await page.locator('.vgrid').getAttribute('aria-rowcount');
+    expect(Number(rows)).toBeGreaterThan(5);
+    await page.goBack();
+    await page.locator('.flame-stage').waitFor();
+    expect(sent).toEqual([]);
+    // The address of a file that is not here says so, and how to go on.
+    await page.reload();
+    await page.getByText('go-heap.pb.gz is not open here').waitFor();
+  });
+
+  it('can be dropped anywhere; one that is no profile is refused with what is wrong', async () => {
+    const page = await visit('/');
+    await page.locator('.services tbody tr').first().waitFor();
+    const drop = (name: string, content: string) =>
+      page.evaluate(
+        ([file, text]) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([text], file));
+          for (const type of ['dragover', 'drop'])
+            document.body.dispatchEvent(
+              new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }),
+            );
+        },
+        [name, content],
+      );
+    await drop('notes.txt', 'this is no profile at all\nnor this\n');
+    await page.getByRole('alert').waitFor();
+    expect(await words(page.getByRole('alert'))).toMatch(/notes\.txt: .*line 1/);
+    await drop('stacks.txt', 'main;work 30\nmain;idle 10\n');
+    await page.locator('.flame-stage').waitFor();
+    expect(await words(page.locator('.crumbs'))).toContain('400 ms');
+  });
+});
+
+describe('export', () => {
+  it('saves what is shown, in every format', async () => {
+    const page = await visit('/?query=shop&from=-1h&do=focus:price(app.pricing)');
+    await page.locator('.flame-stage').waitFor();
+    await page.getByRole('button', { name: 'Export' }).click();
+    expect(await axe(page)).toEqual([]);
+    const saved = async (name: string) => {
+      const waiting = page.waitForEvent('download');
+      await page.locator('.export-files').getByRole('button', { name, exact: true }).click();
+      const download = await waiting;
+      return { file: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+    };
+    const folded = await saved('Folded');
+    expect(folded.file).toMatch(/^shop-cpu-\d{4}-.*\.folded\.txt$/);
+    const lines = folded.bytes.toString().trim().split('\n').sort();
+    expect(lines.map((line) => line.replace(/ \d+$/, ''))).toEqual([
+      'price(app.pricing);discount(app.pricing);price(app.pricing)',
+      'price(app.pricing);round(decimal)',
+    ]);
+    const total = lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    const pprof = decodePprof((await saved('pprof')).bytes);
+    expect(flameGraphOf(pprof).total[0]).toBe(total);
+    const json = JSON.parse((await saved('JSON')).bytes.toString());
+    expect(json.root.value).toBe(total);
+    const speedscope = JSON.parse((await saved('speedscope')).bytes.toString());
+    expect(speedscope.profiles[0].endValue).toBe(total);
+    expect((await saved('SVG')).bytes.toString()).toMatch(/^<svg .*<title>price\(app\.pricing\): /s);
+    const png = (await saved('PNG')).bytes;
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.readUInt32BE(16)).toBe(3200);
+  });
+
+  it('says the question for a shell, and it answers the same', async () => {
+    const page = await visit('/?query=cart&from=-1h&view=table');
+    await page.locator('.vgrid-row').first().waitFor();
+    await page.getByRole('button', { name: 'Export' }).click();
+    const [curl, sql] = await page.locator('.export pre').allInnerTexts();
+    const url = /'(.*)'/.exec(curl)?.[1] ?? '';
+    const { root } = await (await fetch(url)).json();
+    expect(root.children[0].name).toBe('main');
+    expect(sql).toContain("service = 'cart'");
   });
 });

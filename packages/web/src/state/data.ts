@@ -67,6 +67,9 @@ export const type = computed(() => {
 /** A file that was dropped onto the page, in place of what is stored. */
 export const dropped = signal<(ShownGraph & { readonly name: string }) | undefined>(undefined);
 
+/** The types that the file has. */
+export const droppedTypes = signal<readonly string[]>([]);
+
 /** Whether the page shows a file. */
 export const showsFile = computed(() => view.value.file !== '');
 

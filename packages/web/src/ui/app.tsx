@@ -10,6 +10,7 @@ import { Failed } from './failed.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { globalKeys } from './global-keys.ts';
 import { Notes } from './notes.tsx';
+import { DropZone } from './open/drop-zone.tsx';
 import { lazy } from './parts/lazy.tsx';
 import { Header } from './shell/header.tsx';
 import { KeysSheet } from './shell/keys-sheet.tsx';
@@ -17,6 +18,14 @@ import { Palette } from './shell/palette-button.tsx';
 import { SignIn } from './sign-in.tsx';
 
 const Home = lazy(async () => (await import('./home/home.tsx')).Home);
+const OpenPage = lazy(async () => {
+  const [{ OpenPage }, { startFiles }] = await Promise.all([
+    import('./open/open-page.tsx'),
+    import('../state/file.ts'),
+  ]);
+  startFiles();
+  return OpenPage;
+});
 const PicturePage = lazy(async () => (await import('./picture-page.tsx')).PicturePage);
 
 /** Fetches the code of the view in the address while the server is asked for its data. */
@@ -58,6 +67,7 @@ function Page() {
       <Footer />
       <KeysSheet />
       <Palette />
+      <DropZone />
     </>
   );
 }
@@ -75,11 +85,14 @@ function titleOf(): string {
 function Content() {
   const { view: name } = view.value;
   const hasPicture = picture.value !== undefined;
-  if (empty.value && !hasPicture && name !== 'open') return <FirstSteps />;
+  if (empty.value && !hasPicture && name !== 'open' && !showsFile.value) return <FirstSteps />;
   const error = name === 'home' ? overview.error.value : failure.value;
-  if (error && !(name === 'home' ? overview.value.value : hasPicture)) return <Failed error={error} />;
+  if (error && name !== 'open' && !(name === 'home' ? overview.value.value : hasPicture))
+    return <Failed error={error} />;
   if (name === 'home') return <Home />;
-  if (isPicture.value || showsFile.value) return <PicturePage />;
+  if (name === 'open') return <OpenPage />;
+  if (showsFile.value && !hasPicture) return <OpenPage missing={view.value.file} />;
+  if (isPicture.value) return <PicturePage />;
   return null;
 }
 

@@ -2,7 +2,7 @@ import { typeNames } from '../format/profile-types.ts';
 import { formatAgo } from '../format/time.ts';
 import { showService, showType } from '../state/actions.ts';
 import { OWN_SERVICE, typesOf } from '../state/choice.ts';
-import { services, type } from '../state/data.ts';
+import { dropped, droppedTypes, services, showsFile, type } from '../state/data.ts';
 import { formatSelector, parseSelector } from '../state/selector.ts';
 import { navigate, view } from '../state/view.ts';
 
@@ -41,8 +41,8 @@ export function ServicePicker() {
 
 export function TypePicker() {
   const { service } = parseSelector(view.value.query ?? '');
-  const known = typesOf(services.value.value ?? [], service);
-  const shown = type.value;
+  const known = showsFile.value ? droppedTypes.value : typesOf(services.value.value ?? [], service);
+  const shown = showsFile.value ? dropped.value?.answer.type : type.value;
   const types = shown === undefined || known.includes(shown) ? known : [shown, ...known];
   const names = typeNames(types);
   if (types.length === 0) return null;

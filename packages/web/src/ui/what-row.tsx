@@ -10,6 +10,7 @@ export function WhatRow() {
     return (
       <div class="what">
         <h1 class="what-file">{view.value.file}</h1>
+        <TypePicker />
       </div>
     );
   }
