@@ -20,6 +20,7 @@ import { captureRoutes } from './capture-routes.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { type Deletes, deletionRoutes } from './deletion-routes.ts';
 import { addErrorHandling, answerError } from './errors.ts';
+import { fleetRoutes } from './fleet-routes.ts';
 import { addGuard } from './guard.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { watchRequests } from './metrics/request-watch.ts';
@@ -101,6 +102,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Fastif
   });
   await app.register(catalogRoutes, { query: options.query });
   await app.register(pictureRoutes, { query: options.query });
+  await app.register(fleetRoutes, { query: options.query, facts: options.facts });
   await app.register(serverRoutes, {
     facts: options.facts,
     targets: options.targets,

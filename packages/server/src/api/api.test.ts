@@ -354,6 +354,65 @@ describe('GET', () => {
     });
   });
 
+  it('says the share of one function over time, by itself and by a label', async () => {
+    const at = (bucket: number) => `from=${FROM + bucket * 10}&until=${FROM + bucket * 10 + 10}`;
+    await push(`name=halves{version=1}&${at(0)}`, 'main;parse 25\nmain;parse;parse 25\nmain;idle 50');
+    await push(`name=halves{version=2}&${at(1)}`, 'main;parse 90\nmain;idle 10');
+    const ask = async (more: string) =>
+      (await get(`/api/v1/function?query=halves&from=${FROM}&until=${FROM + 30}&points=3${more}`)).body;
+    expect(await ask('&function=parse')).toMatchObject({
+      start: FROM * 1000,
+      step: 10_000,
+      groups: [{ label: null, share: 0.7, values: [0.5, 0.9, null] }],
+    });
+    expect((await ask('&function=parse&by=version')).groups).toEqual([
+      { label: '1', share: 0.5, values: [0.5, null, null] },
+      { label: '2', share: 0.9, values: [null, 0.9, null] },
+    ]);
+    expect((await ask('&function=parse&module=json')).groups).toMatchObject([{ share: 0 }]);
+    expect((await ask('&function=main')).groups).toMatchObject([{ share: 1 }]);
+    expect((await get(`/api/v1/function?query=nobody&function=main`)).body.groups).toEqual([]);
+    expect((await get('/api/v1/function?query=halves')).status).toBe(400);
+  });
+
+  it('adds functions and modules up over all services', async () => {
+    const day = `from=${FROM - 7 * 86_400}&until=${FROM - 7 * 86_400 + 10}`;
+    await push(`name=one&${day}`, 'main;json 100\nmain;json;json 100\nmain 50');
+    await push(`name=two&${day}`, 'other;json 300');
+    const { body } = await get(
+      `/api/v1/fleet?from=${FROM - 7 * 86_400}&until=${FROM - 7 * 86_400 + 10}&limit=2`,
+    );
+    expect(body).toMatchObject({ services: 2, servicesLeftOut: 0, whole: 5.5e8, others: 1, rest: 0 });
+    expect(body.rows).toEqual([
+      {
+        function: 'json',
+        module: '',
+        self: 5e8,
+        total: 5e8,
+        services: 2,
+        top: [
+          { service: 'two', self: 3e8 },
+          { service: 'one', self: 2e8 },
+        ],
+      },
+      {
+        function: 'main',
+        module: '',
+        self: 5e7,
+        total: 2.5e8,
+        services: 1,
+        top: [{ service: 'one', self: 5e7 }],
+      },
+    ]);
+    const modules = await get(
+      `/api/v1/fleet?from=${FROM - 7 * 86_400}&until=${FROM - 7 * 86_400 + 10}&by=module`,
+    );
+    expect(modules.body.rows).toMatchObject([
+      { function: '', module: '(no module)', self: 5.5e8, total: 5.5e8 },
+    ]);
+    expect((await get('/api/v1/fleet?from=-5min&by=host')).status).toBe(400);
+  });
+
   it('says why a picture is empty', async () => {
     expect((await get('/api/v1/flamegraph?query=waiter&from=-5min')).body).toMatchObject({
       total: 0,
@@ -444,6 +503,8 @@ describe('GET', () => {
     const { body } = await get('/openapi.json');
     expect(Object.keys(body.paths).sort()).toEqual([
       '/api/v1/flamegraph',
+      '/api/v1/fleet',
+      '/api/v1/function',
       '/api/v1/labels',
       '/api/v1/labels/{name}/values',
       '/api/v1/overview',

@@ -10,6 +10,8 @@ import { goneSignal } from './gone-signal.ts';
 import {
   flameGraphAnswer,
   flameGraphQuery,
+  functionAnswer,
+  functionQuery,
   nylasQuery,
   plainTreeAnswer,
   timelineAnswer,
@@ -86,6 +88,39 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
         notes,
         ...sourceOf(plan),
       });
+    },
+  );
+
+  app.get(
+    '/api/v1/function',
+    {
+      config: { kind: 'function' },
+      schema: {
+        summary: 'Share of one function over time',
+        description:
+          'Of the stacks that pass through it, wherever they do. A window counts in the bucket in which it starts.',
+        tags,
+        querystring: functionQuery,
+        response: { 200: functionAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { function: name, module, by, points, ...asked } = request.query;
+      const question = questionOf(asked);
+      const { groups, ...buckets } = await query.within(goneSignal(reply)).functionShares({
+        ...question,
+        name: { function: name, module },
+        points,
+        ...(by !== undefined && { by }),
+      });
+      const { type } = question.measure;
+      return {
+        query: asked.query,
+        type,
+        ...question.range,
+        ...buckets,
+        groups: groups.map((group) => ({ ...group, values: [...group.values] })),
+      };
     },
   );
 

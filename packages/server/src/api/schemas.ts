@@ -38,6 +38,7 @@ export const statusAnswer = z.object({
   now: ms,
   selfProfile: z.boolean(),
   server: z.string().describe('Address to give to agents'),
+  cost: z.object({ coreHour: z.number(), currency: z.string() }).optional(),
   damagedParts: z
     .array(
       z.object({
@@ -62,6 +63,64 @@ export const servicesAnswer = z.object({
       labels: z.record(z.string(), z.array(z.string())),
     }),
   ),
+});
+
+export const functionQuery = selection.extend({
+  function: z.string().min(1).max(20_000).describe('Name of the function'),
+  module: z.string().max(4000).default('').describe('Its module; left out for one that has none'),
+  by: z.string().min(1).max(200).optional().describe('Label to split by'),
+  points: z.coerce.number().int().min(1).max(500).default(100).describe('About how many buckets'),
+});
+
+export const functionAnswer = z.object({
+  query: z.string(),
+  type: z.string(),
+  from: ms,
+  until: ms,
+  start: ms.describe('Start of the first bucket'),
+  step: z.number().describe('Width of a bucket in ms'),
+  groups: z.array(
+    z.object({
+      label: z.string().nullable().describe('Value of the label; null where nothing is split'),
+      share: z.number().describe('Of all in the range, 0 to 1'),
+      values: z.array(z.number().nullable()).describe('Share in each bucket; null: nobody was watched'),
+    }),
+  ),
+});
+
+export const fleetQuery = z.object({
+  type,
+  from,
+  until,
+  by: z.enum(['function', 'module']).default('function').describe('What a row is'),
+  limit: z.coerce.number().int().min(1).max(5000).default(500).describe('Rows'),
+});
+
+export const fleetAnswer = z.object({
+  type: z.string(),
+  unit: z.string(),
+  kind,
+  from: ms,
+  until: ms,
+  whole: z.number().describe('Value per second of everything: cores × 10⁹ for CPU time'),
+  services: z.number().describe('That did anything in the range'),
+  servicesLeftOut: z.number().describe('Of those, the ones that did least and were not asked'),
+  rows: z.array(
+    z.object({
+      function: z.string(),
+      module: z.string().describe('Or the file, where there is no module'),
+      self: z.number().describe('Value per second of what ends in it'),
+      total: z.number().describe('Value per second of what passes through it'),
+      services: z.number().describe('In how many services'),
+      top: z.array(z.object({ service: z.string(), self: z.number() })).describe('Where it is worth most'),
+    }),
+  ),
+  others: z.number().describe('Rows beyond the limit'),
+  rest: z.number().describe('What those are worth themselves, per second'),
+  cost: z
+    .object({ coreHour: z.number(), currency: z.string() })
+    .optional()
+    .describe('Price of an hour of a core, where it is configured'),
 });
 
 export const overviewQuery = z.object({

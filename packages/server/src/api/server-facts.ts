@@ -4,6 +4,8 @@ export interface ServerFacts {
   readonly storage: 'embedded' | 'cluster';
   readonly dataDir?: string;
   readonly selfProfile: boolean;
+  /** What an hour of a core costs, where somebody has said. */
+  readonly cost?: { readonly coreHour: number; readonly currency: string };
 }
 
 /** A target of the collector, as people see it. */

@@ -40,6 +40,9 @@ const fileSchema = z.strictObject({
   collect: collectSchema.optional(),
   control: controlSchema.optional(),
   retention: retentionSchema.optional(),
+  cost: z
+    .strictObject({ core_hour: z.number().positive(), currency: z.string().max(8).optional() })
+    .optional(),
   rollups: z
     .strictObject({
       drop_labels: z.array(z.string()).optional(),
@@ -94,6 +97,8 @@ export interface ServeConfig {
     readonly diskReserveBytes: number | undefined;
     readonly query: QueryLimits;
   };
+  /** What an hour of a core costs. */
+  readonly cost: { readonly coreHour: number; readonly currency: string } | undefined;
   readonly collect: z.infer<typeof collectSchema> | undefined;
   readonly retention: Retention;
   readonly control: ControlConfig;
@@ -153,6 +158,7 @@ export function resolveServeConfig(flags: ServeFlags, env: NodeJS.ProcessEnv = p
         ...(file.limits?.query_memory_bytes !== undefined && { memory: file.limits.query_memory_bytes }),
       },
     },
+    cost: file.cost && { coreHour: file.cost.core_hour, currency: file.cost.currency ?? '' },
     collect: file.collect,
     retention: retentionOf(file.retention),
     control: { rules: file.control ?? [], file: configFile },

@@ -87,6 +87,7 @@ export async function serve(config: ServeConfig, logger: Logger): Promise<Runnin
         storage: store.mode,
         ...(store.mode === 'embedded' && { dataDir: config.dataDir }),
         selfProfile: config.selfProfile,
+        ...(config.cost && { cost: config.cost }),
       },
       targets: collector,
       control: agents.control,

@@ -11,6 +11,7 @@ import {
   type FlameGraphAnswer,
   type FlameGraphQuestion,
 } from './flame-graph-query.ts';
+import { answerFunction, type FunctionQuestion, type FunctionShares } from './function-query.ts';
 import type { Measure } from './measure.ts';
 import { answerOverview, type Overview } from './overview-query.ts';
 import { type Kept, planEver, planned, planProfiles, planRange } from './planner.ts';
@@ -73,6 +74,12 @@ export class Query {
   timeline(question: TimelineQuestion): Promise<TimelineAnswer> {
     const answer = async () =>
       answerTimeline(this.#reader, await this.#asStored(question), await this.#kept(question.selector));
+    return explain(answer());
+  }
+
+  functionShares(question: FunctionQuestion): Promise<FunctionShares> {
+    const answer = async () =>
+      answerFunction(this.#reader, await this.#asStored(question), await this.#kept(question.selector));
     return explain(answer());
   }
 

@@ -3,6 +3,7 @@ import { Catalog } from './catalog.ts';
 import { boundTo, type StoreConnection } from './connection.ts';
 import { readFacts, type TypeFacts } from './facts.ts';
 import type { Filter } from './filter.ts';
+import { type FunctionShareRequest, type FunctionShareRow, readFunctionShares } from './function-shares.ts';
 import { Names, type NamesFilter } from './names.ts';
 import { DATABASE } from './schema.ts';
 import { readSums, type StackSums } from './sums.ts';
@@ -57,6 +58,10 @@ export class Reader {
   /** What frames draw as. */
   frameBoxes(frames: readonly bigint[], within: NamesFilter): Promise<Map<bigint, Box>> {
     return this.#names.frameBoxes(frames, within);
+  }
+
+  functionShares(filter: Filter, request: FunctionShareRequest): Promise<FunctionShareRow[]> {
+    return readFunctionShares(this.#connection, filter, request);
   }
 
   timeline(filter: Filter, request: TimelineRequest): Promise<TimelineRow[]> {

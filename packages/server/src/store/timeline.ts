@@ -27,7 +27,7 @@ export interface TimelineRow {
 }
 
 /** How a row gets its group: an expression, and what must be joined for it. */
-interface Grouping {
+export interface Grouping {
   readonly label: string;
   readonly join: string;
 }
@@ -39,6 +39,11 @@ const BY_LABEL: Grouping = {
   join: `ANY LEFT JOIN (SELECT series, any(labels) AS labels FROM ${DATABASE}.series GROUP BY series) AS named USING (series)`,
 };
 
+/** By no label, by the service, or by one of the series'; the parameter is `by`. */
+export function groupingOf(by: string | undefined): Grouping {
+  return by === undefined ? UNGROUPED : by === SERVICE_LABEL ? BY_SERVICE : BY_LABEL;
+}
+
 /** Levels are averaged over slices of this length, or of a step if that is shorter, before they are added up, ms. */
 const LEVEL_SLICE_MS = 60_000;
 
@@ -49,7 +54,7 @@ export async function readTimeline(
   request: TimelineRequest,
 ): Promise<TimelineRow[]> {
   const { by, start, step, buckets } = request;
-  const grouping = by === undefined ? UNGROUPED : by === SERVICE_LABEL ? BY_SERVICE : BY_LABEL;
+  const grouping = groupingOf(by);
   const { sql, params } = rowsOf(filter, [
     'service',
     'series',
