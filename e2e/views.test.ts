@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodePprof, flameGraphOf } from '@everflame/profile';
 import type { Browser, Page } from 'playwright-core';
@@ -13,7 +14,9 @@ let browser: Browser;
 let open: WatchedPage | undefined;
 
 beforeAll(async () => {
-  server = await TestServer.start();
+  const config = join(mkdtempSync(join(tmpdir(), 'everflame-views-')), 'everflame.yaml');
+  writeFileSync(config, 'cost: {core_hour: 0.05, currency: EUR}\n');
+  server = await TestServer.start({ args: ['--config', config] });
   browser = await launch();
   await pushFleet(server);
 });
@@ -45,6 +48,8 @@ const VIEWS: readonly (readonly [name: string, path: string, sign: string])[] = 
   ['functions', '/?query=shop&from=-1h&view=table', '.vgrid-row'],
   ['call tree', '/?query=shop&from=-1h&view=tree', '.vgrid-row'],
   ['sandwich', '/?query=shop&from=-1h&view=sandwich', '.flame-stage'],
+  ['fleet', '/?view=fleet&from=-1h', '.vgrid-row'],
+  ['open', '/?view=open', '.open-zone'],
   ['comparison', '/?query=shop&from=-15minutes&view=diff', '.change-columns .vgrid-row'],
 ];
 
@@ -317,6 +322,43 @@ describe('the table of functions', () => {
     for (let i = 0; i < 12; i++) await page.keyboard.press(i % 2 ? 'ArrowDown' : 'ArrowRight');
     expect(await page.locator('.vgrid-row').count()).toBeLessThan(80);
     expect(Number(await page.locator('.vgrid').getAttribute('aria-rowcount'))).toBeGreaterThan(10);
+  });
+});
+
+describe('the history of a function', () => {
+  it('says when it got dear, and for which version', async () => {
+    const page = await visit(`/?query=shop&from=-1h&view=sandwich&fn=${encodeURIComponent('escape(json)')}`);
+    const history = page.locator('.history');
+    await history.locator('.chart-line').first().waitFor();
+    await history.getByLabel('by').selectOption('version');
+    await until('both versions', 10, async () => (await history.locator('.legend li').count()) === 2);
+    const shares = (await history.locator('.legend li').allInnerTexts()).map((text) =>
+      text.replace(/\s+/g, ' '),
+    );
+    // 120 of 535 samples before, 600 of 1075 since.
+    expect(shares.sort()).toEqual(['1.7.3 22.4 %', '1.8.0 55.8 %']);
+  });
+});
+
+describe('the fleet', () => {
+  it('ranks functions and modules over all services, in cores and money, and opens into services', async () => {
+    const page = await visit('/?view=fleet&from=-1h');
+    await page.locator('.vgrid-row').first().waitFor();
+    expect(await words(page.locator('.fleet h1'))).toMatch(/cores in \d services, \d+(\.\d+)? EUR a month$/);
+    const rows = await page.locator('.vgrid-row').allInnerTexts();
+    const culprit = rows.find((row) => row.includes('escape'))?.replace(/\s+/g, ' ') ?? '';
+    expect(culprit).toMatch(/escape ?json 0\.\d+ cores \d+(\.\d)? % .* EUR 1$/);
+    await page.getByPlaceholder('Filter functions').fill('escape');
+    await until('one row', 5, async () => (await page.locator('.vgrid-row').count()) === 1);
+    await page.locator('.vgrid').focus();
+    await page.keyboard.press('ArrowRight');
+    await until('its service', 5, async () => (await page.locator('.vgrid-row').count()) === 2);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await becomes(page, 'view=sandwich&query=shop');
+    await until('there', 10, async () => (await words(page.locator('.sandwich-what h2'))) === 'escape');
+    await page.goto(`${server.url}/?view=fleet&from=-1h&by=module`);
+    await page.locator('.vgrid-row', { hasText: 'app.pricing' }).waitFor();
   });
 });
 

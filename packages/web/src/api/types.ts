@@ -47,6 +47,46 @@ export interface Timeline {
   readonly others: number;
 }
 
+/** The share of one function over time, 0 to 1. */
+export interface FunctionShares {
+  readonly query: string;
+  readonly type: string;
+  readonly from: number;
+  readonly until: number;
+  readonly start: number;
+  readonly step: number;
+  readonly groups: readonly {
+    readonly label: string | null;
+    readonly share: number;
+    readonly values: readonly (number | null)[];
+  }[];
+}
+
+/** Functions, or modules, across all services. Values are per second. */
+export interface Fleet {
+  readonly type: string;
+  readonly unit: string;
+  readonly kind: Kind;
+  readonly from: number;
+  readonly until: number;
+  readonly whole: number;
+  readonly services: number;
+  readonly servicesLeftOut: number;
+  readonly rows: readonly FleetRow[];
+  readonly others: number;
+  readonly rest: number;
+  readonly cost?: { readonly coreHour: number; readonly currency: string };
+}
+
+export interface FleetRow {
+  readonly function: string;
+  readonly module: string;
+  readonly self: number;
+  readonly total: number;
+  readonly services: number;
+  readonly top: readonly { readonly service: string; readonly self: number }[];
+}
+
 /** One service among all: what it did in the range, and a day before. */
 export interface ServiceOverview {
   readonly service: string;

@@ -92,6 +92,12 @@ export function formatCount(value: number): string {
   return `${threeDigits(scaled)}${THIN}${units[unit]}`;
 }
 
+/** `1,234 EUR`, `0.56 EUR`. */
+export function formatMoney(amount: number, currency: string): string {
+  const text = amount >= 100 ? groupDigits(Math.round(amount)) : amount.toFixed(2);
+  return currency ? `${text}${THIN}${currency}` : text;
+}
+
 /** `12.3 %`; what is there but rounds to nothing is `< 0.01 %`. */
 export function formatShare(share: number): string {
   const percent = share * 100;

@@ -1,13 +1,13 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import { type ApiError, UNREACHABLE } from '../api/client.ts';
 import { clock, startClock } from './clock.ts';
-import { graph, overview, services, status, timeline } from './data.ts';
+import { fleet, graph, overview, services, status, timeline } from './data.ts';
 import { signedIn } from './session.ts';
 
 /** Seconds between tries after a server that does not answer. */
 const WAITS = [2, 4, 8, 15, 30];
 
-const all = [services, graph, timeline, overview] as const;
+const all = [services, graph, timeline, overview, fleet] as const;
 
 /** The server does not answer at all. */
 export const unreachable = computed(() => all.some(({ error }) => error.value?.code === UNREACHABLE));

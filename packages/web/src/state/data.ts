@@ -10,7 +10,7 @@ import {
   transformed,
 } from '@everflame/profile';
 import { computed, effect, signal, untracked } from '@preact/signals';
-import type { FlameGraphAnswer, Overview, Service, Status, Timeline } from '../api/types.ts';
+import type { FlameGraphAnswer, Fleet, Overview, Service, Status, Timeline } from '../api/types.ts';
 import { type FlameLayout, layOut } from '../flame/layout.ts';
 import { chooseService, chooseType, OWN_SERVICE, typesOf } from './choice.ts';
 import { clock } from './clock.ts';
@@ -40,6 +40,8 @@ export const graph = new Resource<FlameGraphAnswer, ShownGraph>('flamegraph', (r
 export const labels = new Resource<{ labels: string[] }, string[]>('labels', (raw) => raw.labels);
 /** All services side by side, for the first page. */
 export const overview = new Resource<Overview, Overview>('overview', (raw) => raw);
+/** Functions across all services. */
+export const fleet = new Resource<Fleet, Fleet>('fleet', (raw) => raw);
 /** CPU time of all services, to tell which is the busiest; asked for only by a page without `query`. */
 const busiest = new Resource<Timeline, Timeline>('timeline', (raw) => raw);
 

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { typeName } from '../format/profile-types.ts';
 import { setTimeZone } from '../format/time.ts';
 import { empty, failure } from '../state/connection.ts';
-import { overview, picture, showsFile, status, type } from '../state/data.ts';
+import { fleet, overview, picture, showsFile, status, type } from '../state/data.ts';
 import { parseSelector } from '../state/selector.ts';
 import { canSignOut, signedIn, signOut } from '../state/session.ts';
 import { isPicture, view } from '../state/view.ts';
@@ -26,6 +26,7 @@ const OpenPage = lazy(async () => {
   startFiles();
   return OpenPage;
 });
+const FleetPage = lazy(async () => (await import('./fleet/fleet-page.tsx')).FleetPage);
 const PicturePage = lazy(async () => (await import('./picture-page.tsx')).PicturePage);
 
 /** Fetches the code of the view in the address while the server is asked for its data. */
@@ -86,10 +87,11 @@ function Content() {
   const { view: name } = view.value;
   const hasPicture = picture.value !== undefined;
   if (empty.value && !hasPicture && name !== 'open' && !showsFile.value) return <FirstSteps />;
-  const error = name === 'home' ? overview.error.value : failure.value;
-  if (error && name !== 'open' && !(name === 'home' ? overview.value.value : hasPicture))
-    return <Failed error={error} />;
+  const list = name === 'home' ? overview : name === 'fleet' ? fleet : undefined;
+  const error = list ? list.error.value : failure.value;
+  if (error && name !== 'open' && !(list ? list.value.value : hasPicture)) return <Failed error={error} />;
   if (name === 'home') return <Home />;
+  if (name === 'fleet') return <FleetPage />;
   if (name === 'open') return <OpenPage />;
   if (showsFile.value && !hasPicture) return <OpenPage missing={view.value.file} />;
   if (isPicture.value) return <PicturePage />;

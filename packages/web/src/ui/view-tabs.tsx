@@ -16,6 +16,10 @@ export function ViewTabs() {
             class="tab"
             href={hrefOf({ view: name, sort: '' })}
             aria-current={view.value.view === name ? 'page' : undefined}
+            ref={(element) => {
+              if (element && view.peek().view === name)
+                element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+            }}
           >
             {text}
           </a>

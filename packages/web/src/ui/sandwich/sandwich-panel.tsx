@@ -12,6 +12,7 @@ import { functionRows } from '../../tree/function-rows.ts';
 import { FlamePicture } from '../flame/flame-picture.tsx';
 import { SearchBox } from '../flame/search-box.tsx';
 import { openBoxMenu } from '../menu/box-menu-state.ts';
+import { FunctionHistory } from './function-history.tsx';
 import '../../styles/flame.css';
 import './sandwich.css';
 
@@ -72,6 +73,7 @@ export function SandwichPanel() {
         </div>
       ) : (
         <>
+          <FunctionHistory key={name.value} name={name.value} />
           <h3 class="sandwich-side">Callers</h3>
           <Side side={both.callers} flip rootName="All callers" label={`Callers of ${name.value}`} />
           <h3 class="sandwich-side">Callees</h3>

@@ -1,4 +1,4 @@
-import { signal, useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Timeline } from '../../api/types.ts';
 import { formatMoment, formatTicks, zoneOffset } from '../../format/time.ts';
@@ -14,14 +14,15 @@ export interface ChartProps {
   readonly words: string;
   readonly bands: readonly Band[];
   readonly marks: readonly Deploy[];
+  /** Words for a value of the axis; the timeline's rate where it is left out. */
+  readonly format?: (value: number) => string;
   /** @param other with Shift: the other side of a comparison */
+  /** Where the chart says which bucket the pointer is at, where somebody wants to know. */
+  readonly hovered?: Signal<number | undefined>;
   onSelect(from: number, until: number, other: boolean): void;
   onLeave(): void;
   onMark(deploy: Deploy): void;
 }
-
-/** Bucket under the pointer. */
-export const bucket = signal<number | undefined>(undefined);
 
 /** CSS pixels. */
 const TOP = 10;
@@ -31,8 +32,20 @@ const AXIS = 84;
 const LEAST_DRAG = 6;
 
 /** Value over time, in steps: one line for each group. Drag selects a stretch, the wheel zooms, a double click leaves. */
-export function Chart({ timeline, words, bands, marks, onSelect, onLeave, onMark }: ChartProps) {
+export function Chart({
+  timeline,
+  words,
+  bands,
+  marks,
+  format,
+  hovered,
+  onSelect,
+  onLeave,
+  onMark,
+}: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
+  const own = useSignal<number | undefined>(undefined);
+  const bucket = hovered ?? own;
   const size = useSignal({ width: 0, height: 0 });
   const drag = useSignal<{ from: number; to: number } | undefined>(undefined);
   useEffect(() => {
@@ -104,7 +117,7 @@ export function Chart({ timeline, words, bands, marks, onSelect, onLeave, onMark
               height={foot}
             />
           ))}
-          <ValueAxis timeline={timeline} width={right} foot={foot} />
+          <ValueAxis timeline={timeline} width={right} foot={foot} format={format} />
           <Lines timeline={timeline} x={x} foot={foot} />
           <TimeAxis from={from} until={until} x={x} width={right} y={height - 8} />
           {marks.map((mark) => (
@@ -180,7 +193,14 @@ function Lines({ timeline, x, foot }: { timeline: Timeline; x: (at: number) => n
   );
 }
 
-function ValueAxis({ timeline, width, foot }: { timeline: Timeline; width: number; foot: number }) {
+interface ValueAxisProps {
+  readonly timeline: Timeline;
+  readonly width: number;
+  readonly foot: number;
+  readonly format: ((value: number) => string) | undefined;
+}
+
+function ValueAxis({ timeline, width, foot, format }: ValueAxisProps) {
   const { type, kind, unit } = timeline;
   const top = topOf(timeline);
   const isEmpty = timeline.groups.every(({ values }) => values.every((value) => !value));
@@ -194,7 +214,7 @@ function ValueAxis({ timeline, width, foot }: { timeline: Timeline; width: numbe
             <line class="chart-grid" x1={0} x2={width} y1={y} y2={y} />
             {!isEmpty && (
               <text class="chart-label" x={width + 8} y={y + 4}>
-                {tick === 0 ? '0' : formatRate(tick, type, kind)}
+                {tick === 0 ? '0' : format ? format(tick) : formatRate(tick, type, kind)}
               </text>
             )}
           </g>

@@ -1,4 +1,5 @@
 import { SERVICE_LABEL } from '@everflame/profile';
+import { signal } from '@preact/signals';
 import type { Timeline } from '../../api/types.ts';
 import { typeName } from '../../format/profile-types.ts';
 import { formatMoment, formatSpan } from '../../format/time.ts';
@@ -12,7 +13,10 @@ import { deployed } from '../../state/versions.ts';
 import { trail, view } from '../../state/view.ts';
 import '../../styles/timeline.css';
 import { ordered, summarize } from '../../timeline/summary.ts';
-import { bucket, Chart } from './chart.tsx';
+import { Chart } from './chart.tsx';
+
+/** Bucket under the pointer. */
+const bucket = signal<number | undefined>(undefined);
 
 export function TimelinePanel() {
   const answer = timeline.value.value;
@@ -74,6 +78,7 @@ function Picture({ timeline: shown }: { timeline: Timeline }) {
       words={words}
       bands={bands.value}
       marks={deployed.value}
+      hovered={bucket}
       onSelect={selectRange}
       onLeave={leaveRange}
       onMark={compareVersions}
