@@ -413,6 +413,36 @@ describe('GET', () => {
     expect((await get('/api/v1/fleet?from=-5min&by=host')).status).toBe(400);
   });
 
+  it('lists single profiles, the dearest first', async () => {
+    const at = (second: number) => `from=${FROM + second}&until=${FROM + second + 10}`;
+    await push(`name=single{host=a}&${at(0)}`, 'main 10');
+    await push(`name=single{host=b}&${at(10)}`, 'main 30');
+    await push(`name=single{host=b}&${at(20)}`, 'main 20');
+    const { body } = await get(`/api/v1/profiles?query=single&from=${FROM}&until=${FROM + 60}&limit=2`);
+    expect(body).toMatchObject({ count: 3, unit: 'nanoseconds', kind: 'flow' });
+    expect(body.profiles).toEqual([
+      {
+        service: 'single',
+        labels: { host: 'b' },
+        start: (FROM + 10) * 1000,
+        end: (FROM + 20) * 1000,
+        total: 3e8,
+      },
+      {
+        service: 'single',
+        labels: { host: 'b' },
+        start: (FROM + 20) * 1000,
+        end: (FROM + 30) * 1000,
+        total: 2e8,
+      },
+    ]);
+    const [one] = body.profiles;
+    const alone = `query=${encodeURIComponent('single{host="b"}')}&from=${one.start}&until=${one.end}`;
+    expect((await get(`/api/v1/flamegraph?${alone}`)).body).toMatchObject({ total: 3e8, profiles: 1 });
+    const none = await get(`/api/v1/profiles?query=nobody&from=${FROM}&until=${FROM + 60}`);
+    expect(none.body).toMatchObject({ count: 0, profiles: [] });
+  });
+
   it('says why a picture is empty', async () => {
     expect((await get('/api/v1/flamegraph?query=waiter&from=-5min')).body).toMatchObject({
       total: 0,

@@ -14,6 +14,8 @@ import {
   functionQuery,
   nylasQuery,
   plainTreeAnswer,
+  profilesAnswer,
+  profilesQuery,
   timelineAnswer,
   timelineQuery,
 } from './schemas.ts';
@@ -88,6 +90,35 @@ export const pictureRoutes: FastifyPluginAsyncZod<{ query: Query }> = async (app
         notes,
         ...sourceOf(plan),
       });
+    },
+  );
+
+  app.get(
+    '/api/v1/profiles',
+    {
+      config: { kind: 'profiles' },
+      schema: {
+        summary: 'Single profiles',
+        description: 'As long as single profiles are kept. A window belongs to the range in which it starts.',
+        tags,
+        querystring: profilesQuery,
+        response: { 200: profilesAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { limit, ...asked } = request.query;
+      const question = questionOf(asked);
+      const { rows, count, labels } = await query.within(goneSignal(reply)).windows(question, limit);
+      const { type, unit, kind } = question.measure;
+      return {
+        query: asked.query,
+        type,
+        unit,
+        kind,
+        ...question.range,
+        count,
+        profiles: rows.map(({ series, ...row }) => ({ ...row, labels: { ...labels.get(series) } })),
+      };
     },
   );
 

@@ -88,6 +88,29 @@ export const functionAnswer = z.object({
   ),
 });
 
+export const profilesQuery = selection.extend({
+  limit: z.coerce.number().int().min(1).max(10_000).default(2000).describe('Those worth most per second'),
+});
+
+export const profilesAnswer = z.object({
+  query: z.string(),
+  type: z.string(),
+  unit: z.string(),
+  kind,
+  from: ms,
+  until: ms,
+  count: z.number().describe('How many there are; with more than the limit, the list holds those worth most'),
+  profiles: z.array(
+    z.object({
+      service: z.string(),
+      labels: z.record(z.string(), z.string()),
+      start: ms,
+      end: ms,
+      total: z.number().describe('In the unit of the type, of the whole window'),
+    }),
+  ),
+});
+
 export const fleetQuery = z.object({
   type,
   from,

@@ -3,6 +3,7 @@ import type { Filter } from '../store/filter.ts';
 import type { Reader } from '../store/reader.ts';
 import type { Retention } from '../store/retention.ts';
 import type { Rollups } from '../store/rollups.ts';
+import type { Windows } from '../store/windows.ts';
 import { ClosedCache } from './closed-cache.ts';
 import { explain } from './engine-errors.ts';
 import {
@@ -40,6 +41,12 @@ export interface Queryable {
 }
 
 const EVERYTHING: Selector = { services: [], labels: [] };
+
+export interface WindowsQuestion {
+  readonly selector: Selector;
+  readonly measure: Measure;
+  readonly range: TimeRange;
+}
 
 /** Questions about what is stored. One per server: it holds the caches. */
 export class Query {
@@ -81,6 +88,12 @@ export class Query {
     const answer = async () =>
       answerFunction(this.#reader, await this.#asStored(question), await this.#kept(question.selector));
     return explain(answer());
+  }
+
+  /** Single profiles, as far back as they are kept. */
+  windows({ selector, measure, range }: WindowsQuestion, limit: number): Promise<Windows> {
+    const filter = planned({ ...selector, types: [measure.stored] }, planProfiles(range));
+    return explain(this.#reader.windows(filter, measure.kind === 'flow', limit));
   }
 
   /** All services side by side, Everflame itself among them. */

@@ -8,6 +8,7 @@ import { Names, type NamesFilter } from './names.ts';
 import { DATABASE } from './schema.ts';
 import { readSums, type StackSums } from './sums.ts';
 import { readTimeline, type TimelineRequest, type TimelineRow } from './timeline.ts';
+import { readWindows, type Windows } from './windows.ts';
 
 /**
  * Reads the store. Every number is computed with FINAL, so that a retried push counts once whether or not the engine
@@ -62,6 +63,10 @@ export class Reader {
 
   functionShares(filter: Filter, request: FunctionShareRequest): Promise<FunctionShareRow[]> {
     return readFunctionShares(this.#connection, filter, request);
+  }
+
+  windows(filter: Filter, isFlow: boolean, limit: number): Promise<Windows> {
+    return readWindows(this.#connection, filter, isFlow, limit);
   }
 
   timeline(filter: Filter, request: TimelineRequest): Promise<TimelineRow[]> {
