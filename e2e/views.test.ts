@@ -49,6 +49,7 @@ const VIEWS: readonly (readonly [name: string, path: string, sign: string])[] = 
   ['call tree', '/?query=shop&from=-1h&view=tree', '.vgrid-row'],
   ['sandwich', '/?query=shop&from=-1h&view=sandwich', '.flame-stage'],
   ['fleet', '/?view=fleet&from=-1h', '.vgrid-row'],
+  ['profiles', '/?query=shop&from=-1h&view=profiles', '.vgrid-row'],
   ['open', '/?view=open', '.open-zone'],
   ['comparison', '/?query=shop&from=-15minutes&view=diff', '.change-columns .vgrid-row'],
 ];
@@ -359,6 +360,35 @@ describe('the fleet', () => {
     await until('there', 10, async () => (await words(page.locator('.sandwich-what h2'))) === 'escape');
     await page.goto(`${server.url}/?view=fleet&from=-1h&by=module`);
     await page.locator('.vgrid-row', { hasText: 'app.pricing' }).waitFor();
+  });
+});
+
+describe('single profiles', () => {
+  it('are a heat map and a list; each opens alone, against all, and as a file', async () => {
+    const page = await visit('/?query=shop&from=-1h&view=profiles');
+    await page.locator('.vgrid-row').first().waitFor();
+    const [, count] = /([\d,]+) profiles/.exec(await words(page.locator('.panel-bar'))) ?? [];
+    const cells = await page.locator('.heat-cell title').allTextContents();
+    const counted = cells.reduce((sum, text) => sum + Number(/^[\d,]+/.exec(text)?.[0].replace(',', '')), 0);
+    expect(counted).toBe(Number(count.replace(',', '')));
+    await page.locator('.heat-cell').last().click();
+    await page.getByText(/in the cell/).waitFor();
+    const waiting = page.waitForEvent('download');
+    await page.locator('.single-actions button').first().click();
+    const download = await waiting;
+    expect(download.suggestedFilename()).toMatch(/^shop-.*\.pb$/);
+    const profile = decodePprof(readFileSync(await download.path()));
+    expect(flameGraphOf(profile).total[0]).toBeGreaterThan(1e9);
+    await page.locator('.vgrid').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.flame-stage').waitFor();
+    await until('that profile alone', 10, async () =>
+      (await words(page.locator('.crumbs'))).includes('from 1 profile over 30 s'),
+    );
+    await page.goBack();
+    await page.locator('.single-actions a').first().click();
+    await becomes(page, 'base=shop');
+    await page.locator('.change-columns .vgrid-row').first().waitFor();
   });
 });
 

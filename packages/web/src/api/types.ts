@@ -87,6 +87,27 @@ export interface FleetRow {
   readonly top: readonly { readonly service: string; readonly self: number }[];
 }
 
+/** One stored profile: a window of one process. */
+export interface SingleProfile {
+  readonly service: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly start: number;
+  readonly end: number;
+  /** In the unit of the type, of the whole window. */
+  readonly total: number;
+}
+
+export interface SingleProfiles {
+  readonly query: string;
+  readonly type: string;
+  readonly unit: string;
+  readonly kind: Kind;
+  readonly from: number;
+  readonly until: number;
+  readonly count: number;
+  readonly profiles: readonly SingleProfile[];
+}
+
 /** One service among all: what it did in the range, and a day before. */
 export interface ServiceOverview {
   readonly service: string;

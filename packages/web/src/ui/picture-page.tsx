@@ -14,6 +14,8 @@ const TreePanel = lazy(async () => (await import('./tree/tree-panel.tsx')).TreeP
 const SandwichPanel = lazy(async () => (await import('./sandwich/sandwich-panel.tsx')).SandwichPanel);
 const DiffPanel = lazy(async () => (await import('./diff/diff-panel.tsx')).DiffPanel);
 
+const ProfilesPanel = lazy(async () => (await import('./profiles/profiles-panel.tsx')).ProfilesPanel);
+
 /** One selection: what it did over time, and where its time went. */
 export function PicturePage() {
   return (
@@ -34,6 +36,7 @@ function Panel() {
   const { view: name } = view.value;
   // A comparison may be with a time in which there was nothing, and says so itself.
   if (name === 'diff') return <DiffPanel />;
+  if (name === 'profiles' && !showsFile.value) return <ProfilesPanel />;
   if (shown && shown.answer.total <= 0) return <NoData answer={shown.answer} />;
   if (name === 'table') return <TablePanel />;
   if (name === 'tree') return <TreePanel />;

@@ -14,4 +14,5 @@ export const VIEW_NAMES: readonly NamedView[] = [
   { view: 'tree', name: 'Call tree', key: '3' },
   { view: 'sandwich', name: 'Sandwich', key: '4' },
   { view: 'diff', name: 'Compare', key: '5' },
+  { view: 'profiles', name: 'Profiles', key: '6' },
 ];

@@ -5,7 +5,7 @@ export const keysShown = signal(false);
 
 const KEYS: readonly (readonly [keys: readonly string[], what: string])[] = [
   [['Ctrl K', 'g'], 'Go to a service, a view, a type, a range'],
-  [['1', '…', '5'], 'Flame graph, functions, call tree, sandwich, compare'],
+  [['1', '…', '6'], 'Flame graph, functions, call tree, sandwich, compare, profiles'],
   [['/'], 'Search for a function or module; /…/ is a regular expression'],
   [['n', 'N'], 'Next and previous match'],
   [['↑', '↓', '←', '→'], 'Walk the flame graph: caller, largest callee, neighbours'],
