@@ -6,6 +6,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { axe } from './support/axe.ts';
 import { launch, openPage, search, type WatchedPage, words } from './support/browser.ts';
+import { inEngine } from './support/engine.ts';
+import { FakeAgent } from './support/fake-agent.ts';
 import { CULPRIT, NEW_VERSION, pushFleet } from './support/page-fleet.ts';
 import { ROOT, TestServer, until } from './support/server.ts';
 
@@ -154,6 +156,19 @@ describe('the timeline', () => {
     await mark.click();
     await becomes(page, `query=shop{version="${NEW_VERSION}"}`);
     expect(search(page)).toContain('base=shop{version="1.7.3"}');
+  });
+
+  it('explores every label: what a value is worth, and narrowing to it', async () => {
+    const page = await visit('/?query=shop&from=-1h&by=*');
+    const hosts = page.locator('.explorer-label', {
+      has: page.getByRole('button', { name: 'host', exact: true }),
+    });
+    await until('three hosts', 10, async () => (await hosts.locator('li').count()) === 3);
+    // Two full ones and one of half their load.
+    expect((await words(hosts)).match(/[\d.]+ %/g)).toEqual(['40 %', '40 %', '20 %']);
+    expect(await axe(page)).toEqual([]);
+    await hosts.locator('li button').last().click();
+    await becomes(page, 'query=shop{host="web-3"}');
   });
 
   it('zooms by the wheel', async () => {
@@ -392,6 +407,29 @@ describe('single profiles', () => {
   });
 });
 
+describe('capture now', () => {
+  it('looks at one process closely, and leads to exactly that profile', async () => {
+    const agent = new FakeAgent(server.url, 'shop{instance="web-9-a"}', 'cpu').start(500);
+    try {
+      await until('the agent is known', 20, async () => {
+        const { instances } = await server.json('/api/v1/instances?query=shop');
+        return instances.length === 1;
+      });
+      const page = await visit('/?query=shop&from=-1h');
+      await page.getByRole('button', { name: 'Capture now' }).click();
+      expect(await axe(page)).toEqual([]);
+      await page.getByLabel('Seconds').fill('1');
+      await page.getByRole('button', { name: 'Capture', exact: true }).click();
+      await page.getByRole('link', { name: 'Show the profile' }).click({ timeout: 20_000 });
+      await becomes(page, 'query=shop{instance="web-9-a"}');
+      await page.keyboard.press('2');
+      await until('what was captured', 10, async () => (await firstCells(page))[0] === 'captured');
+    } finally {
+      await agent.stop();
+    }
+  });
+});
+
 describe('the call tree', () => {
   it('opens and closes by keys, and turns round', async () => {
     const page = await visit('/?query=shop&from=-1h&view=tree');
@@ -424,7 +462,7 @@ describe('the comparison', () => {
     // A selection by a label is not said to be of nylas' sampler.
     expect(await page.locator('.banner').count()).toBe(0);
     expect(row).toMatch(/\+0\.\d+ cores 0\.\d+ cores \d(\.\d+)? cores/);
-    expect(await words(page.locator('.diff-summary'))).toMatch(/1\.7\.3.*1\.8\.0.*\+1\d\d %/);
+    expect(await words(page.locator('.diff-summary'))).toMatch(/1\.7\.3.*1\.8\.0.*\+\d{2,3}(\.\d)? %/);
     await page.getByRole('link', { name: 'Shares' }).click();
     await becomes(page, 'relative=1');
     await until('shares', 5, async () =>
@@ -485,6 +523,22 @@ describe('a file', () => {
     // The address of a file that is not here says so, and how to go on.
     await page.reload();
     await page.getByText('go-heap.pb.gz is not open here').waitFor();
+  });
+
+  it('is compared with what is stored', async () => {
+    const page = await visit('/?view=open');
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'before.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('main;tiny 60\nmain;add;lock 25\nmain;dear 85\n'),
+    });
+    await page.locator('.flame-stage').waitFor();
+    await page.getByRole('link', { name: 'Compare' }).click();
+    await page.getByLabel('Compared with').selectOption('cart');
+    await page.locator('.change-columns .vgrid-row').first().waitFor();
+    // The file says nothing of its time: shares are compared. It is this side; the store is the other.
+    expect((await firstCells(page, '.change-columns'))[0]).toBe('dear');
+    expect(await words(page.locator('.change-columns .vgrid-row').first())).toContain('+50 %');
   });
 
   it('can be dropped anywhere; one that is no profile is refused with what is wrong', async () => {
@@ -553,4 +607,21 @@ describe('export', () => {
     expect(root.children[0].name).toBe('main');
     expect(sql).toContain("service = 'cart'");
   });
+});
+
+// The last one: it stops the server.
+it('says the question in SQL that the store answers with the same sum', async () => {
+  const page = await visit('/?query=shop{version="1.8.0",host!="web-3"}&from=-50minutes&until=-2minutes');
+  await page.locator('.flame-stage').waitFor();
+  await page.getByRole('button', { name: 'Export' }).click();
+  const [curl, sql] = await page.locator('.export pre').allInnerTexts();
+  const { total } = await (await fetch(/'(.*)'/.exec(curl)?.[1] ?? '')).json();
+  await page.goto('about:blank');
+  await server.end();
+  const [{ sum }] = inEngine<{ sum: string }>(
+    server.dataDir,
+    `SELECT toString(sum(value)) AS sum FROM (${sql})`,
+  );
+  expect(Number(sum)).toBe(total);
+  expect(total).toBeGreaterThan(1e9);
 });

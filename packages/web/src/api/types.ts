@@ -108,6 +108,28 @@ export interface SingleProfiles {
   readonly profiles: readonly SingleProfile[];
 }
 
+export type CaptureType = 'cpu' | 'wall' | 'heap';
+
+/** A process whose agent pushed lately. */
+export interface Instance {
+  readonly instance: string;
+  readonly service: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly captures: readonly CaptureType[];
+  readonly lastSeen: number;
+}
+
+export interface Capture {
+  readonly id: string;
+  readonly state: 'waiting' | 'sent' | 'delivered' | 'refused' | 'expired';
+  readonly service: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly type: CaptureType;
+  readonly seconds: number;
+  readonly reason: string | null;
+  readonly profile: { readonly path: string } | null;
+}
+
 /** One service among all: what it did in the range, and a day before. */
 export interface ServiceOverview {
   readonly service: string;

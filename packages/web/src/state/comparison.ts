@@ -4,7 +4,16 @@ import type { FlameGraphAnswer } from '../api/types.ts';
 import { layOut } from '../flame/layout.ts';
 import { type Band, bands } from './bands.ts';
 import { clock } from './clock.ts';
-import { graph, picture, question, type ShownGraph, timelineRange, transforms } from './data.ts';
+import {
+  dropped,
+  graph,
+  picture,
+  question,
+  type ShownGraph,
+  showsFile,
+  timelineRange,
+  transforms,
+} from './data.ts';
 import { momentOf, type Range, shifted } from './range.ts';
 import { Resource } from './resource.ts';
 import { withoutLabel } from './selector.ts';
@@ -47,10 +56,25 @@ export function rangeBefore(seconds?: number): Range {
 export const baseQuestion = computed(() => {
   const asked = question.value;
   const { view: name, base, baseFrom, baseUntil } = view.value;
-  if (!asked || name !== 'diff') return undefined;
+  if (name !== 'diff') return undefined;
+  if (showsFile.value) {
+    // A file has no time that another one could lie before: what it is compared with must be said.
+    const type = dropped.value?.answer.type;
+    if (base === undefined || type === undefined) return undefined;
+    return { query: base, type, from: baseFrom ?? '-1h', until: baseUntil ?? 'now' };
+  }
+  if (!asked) return undefined;
   const isSaid = base !== undefined || baseFrom !== undefined || baseUntil !== undefined;
   const range = isSaid ? { from: baseFrom ?? asked.from, until: baseUntil ?? asked.until } : rangeBefore();
   return { query: base ?? asked.query, type: asked.type, ...range };
+});
+
+/** Whether shares are compared: where it is wanted, and where a file does not say over which time it was taken. */
+export const comparesShares = computed(() => {
+  const file = showsFile.value ? dropped.value : undefined;
+  return (
+    view.value.relative || (file !== undefined && file.answer.kind === 'flow' && file.answer.seconds <= 0)
+  );
 });
 
 export const comparison = computed(() => {
@@ -58,7 +82,7 @@ export const comparison = computed(() => {
   const before = basePicture.value;
   if (view.value.view !== 'diff' || !now || !before || now.answer.type !== before.answer.type)
     return undefined;
-  const scale = scaleOf(before, now, view.value.relative);
+  const scale = scaleOf(before, now, comparesShares.value);
   const both = difference(before.graph, now.graph, scale);
   return {
     now,

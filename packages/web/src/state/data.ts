@@ -19,6 +19,9 @@ import { Resource } from './resource.ts';
 import { parseSelector } from './selector.ts';
 import { isPicture, navigate, view } from './view.ts';
 
+/** In place of a label to split by: all of them are shown side by side. */
+export const EVERY_LABEL = '*';
+
 /** What came with a graph. */
 export type Answer = Omit<FlameGraphAnswer, 'graph'>;
 
@@ -150,7 +153,15 @@ export function startLoading(): void {
     const asked = question.value;
     const { by } = view.value;
     const range = timelineRange.value;
-    if (asked) untracked(() => timeline.load({ ...asked, by: by || undefined, points: 300, ...range }));
+    if (asked)
+      untracked(() =>
+        timeline.load({
+          ...asked,
+          by: by === EVERY_LABEL ? undefined : by || undefined,
+          points: 300,
+          ...range,
+        }),
+      );
   });
   effect(() => {
     const asked = question.value;

@@ -24,6 +24,13 @@ export class Resource<Raw, T> {
     return this.#key;
   }
 
+  /** Gives the question up: what was there stays. The server ends its work when nobody waits for it. */
+  cancel(): void {
+    this.#running?.abort();
+    this.#running = undefined;
+    this.pending.value = false;
+  }
+
   /**
    * Asks. The same question while it is under way is not asked twice: a slow answer would never come if each tick of
    * the clock began anew.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ordered, summarize } from './summary.ts';
+import { averages, ordered, summarize } from './summary.ts';
 
 describe('timeline in words', () => {
   it('averages over what was profiled, over all groups', () => {
@@ -29,4 +29,18 @@ describe('timeline in words', () => {
     const names = ordered([group(null, 99), group('a', 1), group('b', 5)]).map(({ label }) => label);
     expect(names).toEqual(['b', 'a', null]);
   });
+});
+
+it('averages groups over the time in which any was watched', () => {
+  const groups = [
+    { label: 'short', others: false, values: [null, 8, null, null] },
+    { label: 'long', others: false, values: [4, 4, 4, null] },
+    { label: null, others: true, values: [9, 9, 9, 9] },
+  ];
+  expect(averages({ groups: groups.slice(0, 2) })).toEqual([
+    { label: 'long', average: 4 },
+    { label: 'short', average: 8 / 3 },
+  ]);
+  expect(averages({ groups }).map(({ label }) => label)).toEqual(['long', 'short']);
+  expect(averages({ groups: [] })).toEqual([]);
 });

@@ -39,3 +39,23 @@ export function ordered(groups: readonly TimelineGroup[]): TimelineGroup[] {
   const weight = (group: TimelineGroup) => group.values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   return [...groups].sort((a, b) => Number(a.others) - Number(b.others) || weight(b) - weight(a));
 }
+
+/**
+ * What each group is worth on average over the buckets in which any was watched, the largest first: a pod that lived for a
+ * minute of the hour is worth a sixtieth of one that lived for all of it.
+ */
+export function averages({ groups }: { readonly groups: readonly TimelineGroup[] }): {
+  readonly label: string;
+  readonly average: number;
+}[] {
+  const length = Math.max(0, ...groups.map(({ values }) => values.length));
+  let watched = 0;
+  for (let i = 0; i < length; i++) if (groups.some(({ values }) => values[i] != null)) watched++;
+  return groups
+    .filter(({ others }) => !others)
+    .map(({ label, values }) => ({
+      label: label ?? '',
+      average: values.reduce<number>((sum, value) => sum + (value ?? 0), 0) / Math.max(1, watched),
+    }))
+    .sort((a, b) => b.average - a.average);
+}

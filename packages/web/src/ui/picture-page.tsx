@@ -23,11 +23,25 @@ export function PicturePage() {
       <WhatRow />
       {!showsFile.value && <TimelinePanel />}
       <ViewTabs />
-      <div class="progress" data-busy={graph.pending.value} aria-hidden="true" />
+      <Progress />
       <TransformChips />
       <Panel />
       <BoxMenu />
     </>
+  );
+}
+
+/** A question that takes its time can be given up; quick ones show nothing of it. */
+function Progress() {
+  const busy = graph.pending.value;
+  return (
+    <div class="progress" data-busy={busy}>
+      {busy && (
+        <button type="button" class="button progress-cancel" onClick={() => graph.cancel()}>
+          Stop waiting
+        </button>
+      )}
+    </div>
   );
 }
 

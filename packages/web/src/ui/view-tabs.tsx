@@ -9,22 +9,22 @@ const ExportMenu = lazy(async () => (await import('./export/export-menu.tsx')).E
 export function ViewTabs() {
   return (
     <nav class="tabs" aria-label="Ways to look at it">
-      {VIEW_NAMES.filter(
-        ({ view: name }) => !(showsFile.value && (name === 'diff' || name === 'profiles')),
-      ).map(({ view: name, name: text }) => (
-        <a
-          key={name}
-          class="tab"
-          href={hrefOf({ view: name, sort: '' })}
-          aria-current={view.value.view === name ? 'page' : undefined}
-          ref={(element) => {
-            if (element && view.peek().view === name)
-              element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-          }}
-        >
-          {text}
-        </a>
-      ))}
+      {VIEW_NAMES.filter(({ view: name }) => !(showsFile.value && name === 'profiles')).map(
+        ({ view: name, name: text }) => (
+          <a
+            key={name}
+            class="tab"
+            href={hrefOf({ view: name, sort: '' })}
+            aria-current={view.value.view === name ? 'page' : undefined}
+            ref={(element) => {
+              if (element && view.peek().view === name)
+                element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+            }}
+          >
+            {text}
+          </a>
+        ),
+      )}
       <ExportMenu />
     </nav>
   );

@@ -1,8 +1,11 @@
 import { showsFile } from '../state/data.ts';
 import { parseSelector } from '../state/selector.ts';
 import { view } from '../state/view.ts';
+import { lazy } from './parts/lazy.tsx';
 import { Matchers, ServicePicker, TypePicker } from './pickers.tsx';
 import { VIEW_NAMES } from './view-names.ts';
+
+const CaptureButton = lazy(async () => (await import('./capture/capture-button.tsx')).CaptureButton);
 
 /** What the page is about: the service and its type, or the file. */
 export function WhatRow() {
@@ -24,6 +27,7 @@ export function WhatRow() {
       <ServicePicker />
       <TypePicker />
       <Matchers />
+      <CaptureButton />
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { findMatches } from '../../flame/search.ts';
 import { formatSpan } from '../../format/time.ts';
 import { formatShare } from '../../format/units.ts';
 import { zoomOut } from '../../state/actions.ts';
-import { baseGraph, comparison, startComparison } from '../../state/comparison.ts';
+import { baseGraph, comparesShares, comparison, startComparison } from '../../state/comparison.ts';
 import { pathIdsOf, picture, type ShownGraph } from '../../state/data.ts';
 import { found, parsedSearch } from '../../state/matches.ts';
 import { hrefOf, navigate, view } from '../../state/view.ts';
@@ -132,7 +132,7 @@ function Summary({ both }: { both: Compared }) {
 
 /** Totals are told as amounts also where shares are compared: those are equal by their making. */
 function amountScale({ now, before, scale }: Compared): number {
-  if (!view.value.relative) return scale;
+  if (!comparesShares.value) return scale;
   if (now.answer.kind === 'level') return 1;
   return before.answer.seconds > 0 ? now.answer.seconds / before.answer.seconds : 1;
 }

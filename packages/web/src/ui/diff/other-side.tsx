@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { compareVersions } from '../../state/actions.ts';
 import { baseQuestion, rangeBefore } from '../../state/comparison.ts';
+import { services, showsFile } from '../../state/data.ts';
 import { formatSelector, parseSelector, withLabel, withoutLabel } from '../../state/selector.ts';
 import { deployed, VERSION_LABEL, versions } from '../../state/versions.ts';
 import { navigate, view } from '../../state/view.ts';
@@ -9,6 +10,40 @@ const DAY = 86_400;
 
 /** What it is compared with: an earlier time, another version, or any selector and range. */
 export function OtherSide() {
+  return showsFile.value ? <Stored /> : <Earlier />;
+}
+
+/** For a file: what is stored of a service. */
+function Stored() {
+  const { base } = view.value;
+  const known = services.value.value ?? [];
+  const service = parseSelector(base ?? '').service;
+  return (
+    <div class="diff-other">
+      <label class="picker picker-quiet">
+        <span>Compared with</span>
+        <select
+          value={base === undefined ? '' : service}
+          onChange={(event) =>
+            navigate({ base: formatSelector({ service: event.currentTarget.value, matchers: '' }) })
+          }
+        >
+          <option value="" disabled>
+            choose a service
+          </option>
+          {known.map((one) => (
+            <option key={one.service} value={one.service}>
+              {one.service}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Anything />
+    </div>
+  );
+}
+
+function Earlier() {
   const { query = '', base, baseFrom, baseUntil } = view.value;
   const isTime = base === undefined;
   const times: readonly (readonly [key: string, name: string, seconds: number | undefined])[] = [

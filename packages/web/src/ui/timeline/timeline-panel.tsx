@@ -6,14 +6,17 @@ import { formatMoment, formatSpan } from '../../format/time.ts';
 import { formatRate } from '../../format/units.ts';
 import { compareVersions, leaveRange, narrowTo, selectRange, splitBy } from '../../state/actions.ts';
 import { bands } from '../../state/bands.ts';
-import { labels, timeline, timelineRange } from '../../state/data.ts';
+import { EVERY_LABEL, labels, timeline, timelineRange } from '../../state/data.ts';
 import { isLive } from '../../state/range.ts';
 import { parseSelector } from '../../state/selector.ts';
 import { deployed } from '../../state/versions.ts';
 import { trail, view } from '../../state/view.ts';
 import '../../styles/timeline.css';
 import { ordered, summarize } from '../../timeline/summary.ts';
+import { lazy } from '../parts/lazy.tsx';
 import { Chart } from './chart.tsx';
+
+const LabelExplorer = lazy(async () => (await import('./label-explorer.tsx')).LabelExplorer);
 
 /** Bucket under the pointer. */
 const bucket = signal<number | undefined>(undefined);
@@ -32,6 +35,7 @@ export function TimelinePanel() {
       </div>
       {shown ? <Picture timeline={shown} /> : <div class="chart" />}
       {shown && shown.groups.length > 1 && <Legend timeline={shown} />}
+      {view.value.by === EVERY_LABEL && <LabelExplorer />}
     </section>
   );
 }
@@ -135,7 +139,8 @@ function SplitPicker() {
       <span>Split by</span>
       <select value={by} onChange={(event) => splitBy(event.currentTarget.value)}>
         <option value="">nothing</option>
-        {by && !known.includes(by) && <option value={by}>{by}</option>}
+        <option value={EVERY_LABEL}>every label</option>
+        {by && by !== EVERY_LABEL && !known.includes(by) && <option value={by}>{by}</option>}
         {known.map((label) => (
           <option key={label} value={label}>
             {label}
