@@ -17,9 +17,13 @@ from .stacks import OTHER_THREADS, TRUNCATED, Entry, RawFrame, Stacks
 
 NATIVE_THREAD = "[native thread]"
 SUBINTERPRETER = "[subinterpreter]"
+# What the agent itself uses: one box, not the stacks of its threads.
+AGENT = "[everflame]"
 
 _KINDS = {1: NATIVE_THREAD, 2: SUBINTERPRETER}
 _MAIN_THREAD = 16
+# What the modules of the agent begin with.
+_OURS = "everflame."
 # Seconds between two looks at what the handlers left, unless much comes in.
 _PAUSE = 1.0
 # Stacks that are made into Python objects at a time, with the GIL held: less than a millisecond.
@@ -159,6 +163,8 @@ class NativeCpuSampler:
 
 def _raw(frames: Tuple[Any, ...], kind: int, truncated: int, names: ModuleNames) -> Tuple[RawFrame, ...]:
     raw: List[RawFrame] = [(code, names.name(scope, code), offset) for code, scope, offset in frames]
+    if raw and str(raw[-1][1]).startswith(_OURS):
+        return ((AGENT, None, 0),)
     if truncated:
         raw.append((TRUNCATED, None, 0))
     if not raw:
