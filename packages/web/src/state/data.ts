@@ -62,7 +62,8 @@ const detail = signal({ focus: '', factor: 1 });
 export const type = computed(() => {
   const { query, type: wanted } = view.value;
   if (wanted !== undefined || query === undefined) return wanted;
-  if (!services.value.value && !services.error.value) return undefined;
+  // Nearly all have CPU time: it is asked for without waiting to hear which types there are.
+  if (!services.value.value) return formatProfileType(CPU_TIME);
   return (
     chooseType(typesOf(services.value.value ?? [], parseSelector(query).service), undefined) ??
     formatProfileType(CPU_TIME)

@@ -1,4 +1,4 @@
-import { graph, picture, showsFile } from '../state/data.ts';
+import { graph, picture, services, showsFile } from '../state/data.ts';
 import { view } from '../state/view.ts';
 import { FlamePanel } from './flame/flame-panel.tsx';
 import { BoxMenu } from './menu/box-menu.tsx';
@@ -51,7 +51,10 @@ function Panel() {
   // A comparison may be with a time in which there was nothing, and says so itself.
   if (name === 'diff') return <DiffPanel />;
   if (name === 'profiles' && !showsFile.value) return <ProfilesPanel />;
-  if (shown && shown.answer.total <= 0) return <NoData answer={shown.answer} />;
+  if (shown && shown.answer.total <= 0) {
+    // Until the types of the service are known, it may have been asked for the wrong one.
+    return services.value.value || showsFile.value ? <NoData answer={shown.answer} /> : null;
+  }
   if (name === 'table') return <TablePanel />;
   if (name === 'tree') return <TreePanel />;
   if (name === 'sandwich') return <SandwichPanel />;
