@@ -12,6 +12,7 @@ from typing import Any, Mapping, Optional, Union
 from . import originals
 from .agent import Agent
 from .exec_guard import guard_exec
+from .last_words import before_exit_of_child, before_own_signals, keep_billiard_off_sigprof
 from .log import logger
 from .settings import Settings, resolve
 
@@ -122,6 +123,7 @@ def _put_hooks_in_place() -> None:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_after_fork_in_child)
     guard_exec(before=_suspend, after_failure=_resume)
+    before_own_signals(_stop_at_exit)
 
 
 def _suspend() -> None:
@@ -142,10 +144,11 @@ def _after_fork_in_child() -> None:
     if parent is None or _is_about_to_exec():
         return
     try:
+        keep_billiard_off_sigprof()
         agent = Agent(parent.settings, parent.steering.for_child())
         agent.start_after_fork(parent)
         _agent = agent
-        _stop_with_multiprocessing(agent)
+        before_exit_of_child(agent, _stop_at_exit)
     except Exception:
         logger.warning("a forked process is not profiled", exc_info=True)
 
@@ -160,11 +163,3 @@ def _is_about_to_exec() -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _stop_with_multiprocessing(agent: Agent) -> None:
-    """multiprocessing ends its forked children with `os._exit`, after finalizers of its own and without atexit's."""
-    util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        # It forgets the finalizers of the parent when the child begins; this is called after that.
-        util.register_after_fork(agent, lambda _: util.Finalize(None, _stop_at_exit, exitpriority=-1000))
