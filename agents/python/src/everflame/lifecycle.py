@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any, Mapping, Optional, Union
 
-from . import originals
+from . import originals, uwsgi_host
 from .agent import Agent
 from .exec_guard import guard_exec
 from .last_words import before_exit_of_child, before_own_signals, keep_billiard_off_sigprof
@@ -22,6 +22,8 @@ EXIT_LIMIT = 2.0
 _agent: Optional[Agent] = None
 _lock = originals.allocate_lock()
 _hooks_are_in_place = False
+_pid = 0  # of the process in which `_agent` was started
+_resting: Optional[Settings] = None  # what children start with, in a process that is not profiled itself
 
 
 def start(
@@ -65,15 +67,15 @@ def start(
         nylas_port=nylas_port,
         loop_block=loop_block,
     )
-    if settings.enabled:
+    if settings.enabled and not _rests_in_uwsgi(settings):
         _start(settings)
 
 
 def stop() -> None:
     """Stops profiling this process and sends what was measured, within 2 seconds. Does nothing if it is not running."""
-    global _agent
+    global _agent, _resting
     with _lock:
-        agent, _agent = _agent, None
+        agent, _agent, _resting = _agent, None, None
     if agent is not None:
         try:
             agent.stop(EXIT_LIMIT)
@@ -93,7 +95,7 @@ def is_running() -> bool:
 
 
 def _start(settings: Settings) -> None:
-    global _agent
+    global _agent, _pid
     with _lock:
         if _agent is not None:
             if settings != _agent.settings:
@@ -111,7 +113,33 @@ def _start(settings: Settings) -> None:
             logger.warning("this process is not profiled", exc_info=True)
             agent.suspend()
         else:
-            _agent = agent
+            _agent, _pid = agent, os.getpid()
+
+
+def _rests_in_uwsgi(settings: Settings) -> bool:
+    """Whether it is for uWSGI's workers to start."""
+    global _resting
+    if _agent is not None or _resting is not None:
+        return _resting is not None
+    _resting = settings
+    if uwsgi_host.will_settle(_settle_in_uwsgi):
+        _put_hooks_in_place()
+        return True
+    _resting = None
+    return False
+
+
+def _settle_in_uwsgi(uwsgi: Any) -> None:
+    uwsgi_host.settle(uwsgi, _start_what_rests)
+    if uwsgi_host.is_worker(uwsgi):
+        _start_what_rests()
+
+
+def _start_what_rests() -> None:
+    global _resting
+    settings, _resting = _resting, None
+    if settings is not None:
+        _start(settings)
 
 
 def _put_hooks_in_place() -> None:
@@ -138,16 +166,22 @@ def _resume() -> None:
 
 def _after_fork_in_child() -> None:
     """The child has a copy of the agent and none of its threads; it gets an agent of its own."""
-    global _agent, _lock
+    global _agent, _lock, _pid
+    if _agent is not None and _pid == os.getpid():
+        return  # uWSGI without a master calls this in a process that was not forked
     _lock = originals.allocate_lock()  # the parent's may have been held
     parent, _agent = _agent, None
+    if _resting is not None:
+        if not _is_about_to_exec():
+            _start_what_rests()
+        return
     if parent is None or _is_about_to_exec():
         return
     try:
         keep_billiard_off_sigprof()
         agent = Agent(parent.settings, parent.steering.for_child())
         agent.start_after_fork(parent)
-        _agent = agent
+        _agent, _pid = agent, os.getpid()
         before_exit_of_child(agent, _stop_at_exit)
     except Exception:
         logger.warning("a forked process is not profiled", exc_info=True)
