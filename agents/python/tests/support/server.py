@@ -21,7 +21,7 @@ class Push(NamedTuple):
     labels: Dict[str, str]
     headers: Dict[str, str]  # names in lower case
     body: bytes
-    at: float
+    at: float  # when it came in; attempts stand in this order
     target: str
     status: int  # what it was answered
 
@@ -107,6 +107,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        at = time.time()
         recorder = self.server.recorder
         behaviour = recorder.behaviour
         self.answered = 0
@@ -120,9 +121,10 @@ class Handler(BaseHTTPRequestHandler):
         service, labels = parse_name(query["name"])
         headers = {name.lower(): value for name, value in self.headers.items()}
         with recorder.lock:
-            (recorder.questions if url.path.endswith("/ingest/control") else recorder.attempts).append(
-                Push(query, service, labels, headers, body, time.time(), self.path, self.answered)
-            )
+            kept = recorder.questions if url.path.endswith("/ingest/control") else recorder.attempts
+            kept.append(Push(query, service, labels, headers, body, at, self.path, self.answered))
+            # Each connection has a thread: the next push may be here before this one, which was answered first.
+            kept.sort(key=lambda push: push.at)
 
     def answer(self, status: int, content: Any = None, **headers: str) -> None:
         data = json.dumps(content or {}).encode()
